@@ -1,0 +1,102 @@
+//! What the index answers: a page of products, facets, and what the answer depends on.
+
+use serde_json::value::RawValue;
+
+use crate::dependency::Dependency;
+
+/// One page of results.
+#[derive(Debug)]
+pub struct SearchPage {
+    /// Products that match; with `group`, groups.
+    pub total: u64,
+    /// With `group`, the products in those groups.
+    pub total_products: Option<u64>,
+    /// The query with mistyped words replaced, when that is what the first hits match.
+    pub corrected: Option<String>,
+    /// Whether products that lack some words are among the results.
+    pub relaxed: bool,
+    /// The products of the page, best first.
+    pub hits: Vec<Hit>,
+    /// Facets in the order asked.
+    pub facets: Vec<Facet>,
+    /// Which changes of the catalog can alter this answer.
+    pub dependency: Dependency,
+}
+
+/// One product of a page.
+#[derive(Debug)]
+pub struct Hit {
+    /// The product's id.
+    pub id: String,
+    /// Relevance; 0 for an empty query.
+    pub score: f32,
+    /// The product as the text of a JSON object without `id` and without the live fields, shaped by `fields`.
+    pub content: Box<RawValue>,
+    /// Price and stock, which change oftener than the rest.
+    pub live: Live,
+    /// Which live fields are to be shown.
+    pub shows: LiveShown,
+    /// Field and marked text (one per value) of each field with a match that was to be highlighted.
+    pub highlights: Vec<(String, Vec<String>)>,
+    /// With `group`, how many members match.
+    pub group_count: Option<u64>,
+    /// With `explain=ranking`, how the score came about.
+    pub ranking: Option<serde_json::Value>,
+}
+
+/// The fields of a product that change by the second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Live {
+    /// Price, if the product has one.
+    pub price: Option<f64>,
+    /// Stock, if the shop tells it.
+    pub stock: Option<i64>,
+    /// Whether it can be bought.
+    pub in_stock: bool,
+}
+
+/// Which live fields the request's `fields` selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveShown {
+    /// Show `price`.
+    pub price: bool,
+    /// Show `stock`.
+    pub stock: bool,
+    /// Show `in_stock`.
+    pub in_stock: bool,
+}
+
+/// Counts of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facet {
+    /// As asked.
+    pub field: String,
+    /// Values by count, then value; selected ones always among them. Empty for numbers with too many values.
+    pub values: Vec<FacetValue>,
+    /// How many values differ.
+    pub distinct: u64,
+    /// For fields with numbers.
+    pub stats: Option<NumberStats>,
+}
+
+/// One value of a facet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FacetValue {
+    /// Text, number or boolean, as the product has it.
+    pub value: serde_json::Value,
+    /// Products (with `group`: groups) that have it.
+    pub count: u64,
+}
+
+/// Statistics of a field's numbers among the matching products.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberStats {
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+    /// Mean.
+    pub avg: f64,
+    /// How many products have one.
+    pub count: u64,
+}

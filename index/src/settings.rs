@@ -1,0 +1,99 @@
+//! What a merchandiser sets for a catalog: language, searchable fields and weights, facets, synonyms, stop words.
+//!
+//! Invariant: analysis is a pure function of product and settings, so everything that changes analysis is in
+//! [`Settings::analysis_fingerprint`].
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of one catalog; the JSON of `GET` and `PUT /v1/{catalog}/settings`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Stemming and default stop words.
+    pub language: Language,
+    /// Weight per searchable field; a field that is left out or 0 is not searched.
+    pub searchable: Weights,
+    /// The facets that a storefront shows, in this order; `facets=*` asks for them.
+    pub facets: Vec<String>,
+    /// Words that mean the same.
+    pub synonyms: Vec<Synonym>,
+    /// Words that a product need not have; none by default.
+    pub stop_words: Vec<String>,
+}
+
+/// Languages with a stemmer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// No stemming.
+    None,
+    /// English (Porter 2).
+    #[default]
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
+}
+
+/// Weight of each searchable field in the relevance score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    /// The title.
+    #[serde(default)]
+    pub title: f32,
+    /// The brand.
+    #[serde(default)]
+    pub brand: f32,
+    /// Categories and tags.
+    #[serde(default)]
+    pub categories: f32,
+    /// SKU and identifiers.
+    #[serde(default)]
+    pub sku: f32,
+    /// Text values of attributes.
+    #[serde(default)]
+    pub attributes: f32,
+    /// The description.
+    #[serde(default)]
+    pub description: f32,
+}
+
+/// Words that mean the same, at query time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Synonym {
+    /// One-way: who asks for this also finds `to`. Absent: every member of `to` finds every other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The alternatives; an alternative may have several words.
+    pub to: Vec<String>,
+    /// How much a match through the synonym counts against a direct one, 0–1.
+    #[serde(default = "synonym_weight")]
+    pub weight: f32,
+}
+
+fn synonym_weight() -> f32 {
+    0.8
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { title: 3.0, brand: 2.0, categories: 2.0, sku: 2.0, attributes: 1.0, description: 1.0 }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: Language::English,
+            searchable: Weights::default(),
+            facets: ["categories", "brand", "price"].map(String::from).to_vec(),
+            synonyms: Vec::new(),
+            stop_words: Vec::new(),
+        }
+    }
+}

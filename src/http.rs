@@ -1,0 +1,3 @@
+//! HTTP: accept loop, routes, extraction, rendering, errors. No policy.
+
+pub mod error;

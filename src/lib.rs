@@ -1,0 +1,6 @@
+//! Storefind: product search and autocomplete for an online shop.
+
+#![allow(dead_code)]
+pub mod catalog;
+pub mod config;
+pub mod http;

@@ -1,0 +1,2 @@
+//! The `storefind` command.
+fn main() {}
