@@ -81,7 +81,13 @@ pub struct Catalog {}
 
 impl Catalog {
     /// Opens or creates the catalog in `dir` and starts its projector thread, which first replays what the index lacks.
-    pub fn open(name: &str, dir: &Path, settings: &Settings, freshness_bound: Duration, read_only: bool) -> Result<Arc<Self>, CatalogError> {
+    pub fn open(
+        name: &str,
+        dir: &Path,
+        settings: &Settings,
+        freshness_bound: Duration,
+        read_only: bool,
+    ) -> Result<Arc<Self>, CatalogError> {
         let _ = (name, dir, settings, freshness_bound, read_only);
         todo!()
     }
