@@ -11,5 +11,6 @@ pub mod product;
 pub mod request;
 pub mod settings;
 pub mod snapshot;
+mod store;
 pub mod suggest;
 pub mod writer;

@@ -125,3 +125,8 @@ impl Product {
         todo!("helper: feed")
     }
 }
+
+/// Seconds since 1970 of an RFC 3339 date or date and time.
+pub fn released_seconds(_text: &str) -> Option<f64> {
+    None
+}
