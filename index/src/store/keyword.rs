@@ -105,7 +105,7 @@ pub(crate) fn decode(value: &[u8]) -> Option<Decoded<'_>> {
             let end = rest.iter().position(|&byte| byte == DISPLAY);
             let shown = end.map_or(rest, |end| &rest[end + 1..]);
             let text = String::from_utf8_lossy(shown).into_owned();
-            Some(Decoded { key: &value[..end.map_or(value.len(), |end| end + 1)], value: Scalar::Text(text) })
+            Some(Decoded { key: end.map_or(value, |end| &value[..=end]), value: Scalar::Text(text) })
         }
         _ => None,
     }
@@ -252,7 +252,7 @@ mod tests {
             let column = with_display(plain.clone(), "f", &value);
             let decoded = decode(&column[2..]).unwrap();
             prop_assert_eq!(decoded.value, value);
-            prop_assert_eq!(decoded.key.strip_suffix(&[DISPLAY]).unwrap_or(decoded.key), &plain[2..]);
+            prop_assert_eq!(decoded.key, &plain[2..]);
         }
     }
 }
