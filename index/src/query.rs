@@ -11,3 +11,4 @@ pub(crate) mod lexicon;
 pub(crate) mod parse;
 pub(crate) mod plan;
 pub(crate) mod typo;
+pub(crate) mod wording;

@@ -7,6 +7,7 @@ use tantivy::Searcher;
 use crate::answer::SearchPage;
 use crate::error::IndexError;
 use crate::product::Product;
+use crate::query::lexicon::Lexicon;
 use crate::request::SearchRequest;
 use crate::search;
 use crate::settings::Settings;
@@ -28,7 +29,7 @@ struct Inner {
     columns: Vec<Arc<SegmentColumns>>,
     fields: Fields,
     sequence: u64,
-    settings: Arc<Settings>,
+    lexicon: Arc<Lexicon>,
 }
 
 impl Snapshot {
@@ -37,9 +38,9 @@ impl Snapshot {
         columns: Vec<Arc<SegmentColumns>>,
         fields: Fields,
         sequence: u64,
-        settings: Arc<Settings>,
+        lexicon: Arc<Lexicon>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, settings }) }
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon }) }
     }
 
     /// The last event that this view reflects.
@@ -49,7 +50,7 @@ impl Snapshot {
 
     /// The settings in force.
     pub fn settings(&self) -> &Arc<Settings> {
-        &self.inner.settings
+        &self.inner.lexicon.settings
     }
 
     /// Products that can be found.
@@ -96,6 +97,10 @@ impl Snapshot {
 
     pub(crate) fn columns(&self) -> &[Arc<SegmentColumns>] {
         &self.inner.columns
+    }
+
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        &self.inner.lexicon
     }
 
     pub(crate) fn fields(&self) -> &Fields {

@@ -15,6 +15,7 @@ use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyD
 
 use crate::error::IndexError;
 use crate::product::Product;
+use crate::query::lexicon::Lexicon;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::store::document::DocumentBuilder;
@@ -43,7 +44,7 @@ pub struct Writer {
     fields: Fields,
     writer: IndexWriter,
     reader: IndexReader,
-    settings: Arc<Settings>,
+    lexicon: Arc<Lexicon>,
     builder: DocumentBuilder,
     columns: FxHashMap<SegmentId, Arc<SegmentColumns>>,
     snapshot: Snapshot,
@@ -105,9 +106,10 @@ impl Writer {
             .try_into()?;
         let payload = parse_payload(index.load_metas()?.payload.as_deref());
         let mut columns = FxHashMap::default();
-        let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, &settings)?;
-        let builder = DocumentBuilder::new(fields.clone(), Arc::clone(&settings));
-        Ok(Self { index, fields, writer, reader, settings, builder, columns, snapshot, pending: false })
+        let lexicon = Arc::new(Lexicon::new(Arc::clone(&settings)));
+        let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, &lexicon)?;
+        let builder = DocumentBuilder::new(fields.clone(), settings);
+        Ok(Self { index, fields, writer, reader, lexicon, builder, columns, snapshot, pending: false })
     }
 
     /// The sequence of the last commit.
@@ -138,13 +140,13 @@ impl Writer {
     /// # Errors
     /// A failing engine.
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
-        let anew = settings.analysis_fingerprint() != self.settings.analysis_fingerprint();
+        let anew = settings.analysis_fingerprint() != self.lexicon.settings.analysis_fingerprint();
         if anew {
             self.writer.delete_all_documents()?;
         }
         self.pending |= anew;
         self.builder = DocumentBuilder::new(self.fields.clone(), Arc::clone(&settings));
-        self.settings = settings;
+        self.lexicon = Arc::new(Lexicon::new(settings));
         Ok(anew)
     }
 
@@ -158,7 +160,7 @@ impl Writer {
             self.write_commit(sequence)?;
             self.pending = false;
         }
-        self.snapshot = open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, &self.settings)?;
+        self.snapshot = open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, &self.lexicon)?;
         Ok(self.snapshot.clone())
     }
 
@@ -172,7 +174,7 @@ impl Writer {
     }
 
     fn write_commit(&mut self, sequence: u64) -> Result<(), IndexError> {
-        let payload = Payload { format: FORMAT, analysis: self.settings.analysis_fingerprint(), sequence };
+        let payload = Payload { format: FORMAT, analysis: self.lexicon.settings.analysis_fingerprint(), sequence };
         let mut commit = self.writer.prepare_commit()?;
         commit.set_payload(&serde_json::json!(payload).to_string());
         commit.commit()?;
@@ -199,7 +201,7 @@ fn open_snapshot(
     fields: &Fields,
     columns: &mut FxHashMap<SegmentId, Arc<SegmentColumns>>,
     sequence: u64,
-    settings: &Arc<Settings>,
+    lexicon: &Arc<Lexicon>,
 ) -> Result<Snapshot, IndexError> {
     let searcher = reader.searcher();
     let mut open = FxHashMap::default();
@@ -213,7 +215,7 @@ fn open_snapshot(
     }
     *columns = open;
     let opened = searcher.segment_readers().iter().map(|segment| Arc::clone(&columns[&segment.segment_id()])).collect();
-    Ok(Snapshot::new(searcher, opened, fields.clone(), sequence, Arc::clone(settings)))
+    Ok(Snapshot::new(searcher, opened, fields.clone(), sequence, Arc::clone(lexicon)))
 }
 
 /// The payload of an index on disk, without opening it; `None` where there is none.

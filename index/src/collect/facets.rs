@@ -152,7 +152,7 @@ impl FacetCounter {
 
     fn add_counted(&mut self, column: &BytesColumn, prefix: &[u8], counts: &[(u64, u64)]) -> Result<(), IndexError> {
         let mut at = 0;
-        let mut each = |term: &[u8]| {
+        let each = |term: &[u8]| {
             let (_, count) = counts[at];
             at += 1;
             if let Some(decoded) = term.get(prefix.len()..).and_then(decode) {
@@ -162,14 +162,8 @@ impl FacetCounter {
                 self.add_value(decoded.key, decoded.value, count);
             }
         };
-        let ords = counts.iter().map(|(ord, _)| *ord);
-        column
-            .dictionary()
-            .sorted_ords_to_term_cb(ords, |term| {
-                each(term);
-                Ok(())
-            })
-            .map_err(tantivy::TantivyError::from)?;
+        let ords: Vec<u64> = counts.iter().map(|(ord, _)| *ord).collect();
+        column.dictionary().sorted_ords_to_term_cb(&ords, each).map_err(tantivy::TantivyError::from)?;
         Ok(())
     }
 
@@ -311,6 +305,6 @@ fn json(value: &Scalar) -> Value {
     match value {
         Scalar::Text(text) => Value::from(text.as_str()),
         Scalar::Bool(flag) => Value::from(*flag),
-        Scalar::Number(number) => crate::product::json_number(*number),
+        Scalar::Number(number) => crate::product::shown_number(*number),
     }
 }

@@ -125,7 +125,7 @@ impl<'a> SegmentMatches<'a> {
     }
 }
 
-fn seek(set: &mut (dyn DocSet + '_), target: DocId) -> DocId {
+fn seek<S: DocSet + ?Sized>(set: &mut S, target: DocId) -> DocId {
     if set.doc() >= target { set.doc() } else { set.seek(target) }
 }
 

@@ -255,12 +255,10 @@ impl<'a> WordScorer<'a> {
             let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
             return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
         }
-        match &mut self.prefix {
-            Some(prefix) if is_at(prefix, doc) => {
-                self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1)
-            }
-            _ => 0.0,
+        if self.prefix.as_mut().is_some_and(|prefix| is_at(prefix, doc)) {
+            return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);
         }
+        0.0
     }
 
     fn corrected(&self, doc: DocId) -> f32 {

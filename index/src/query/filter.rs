@@ -46,7 +46,7 @@ pub(crate) enum Condition {
 impl Condition {
     /// Resolves the fields of a filter.
     pub(crate) fn resolve(snapshot: &Snapshot, filter: &Filter) -> Result<Self, IndexError> {
-        let all = |operands: &[Filter]| operands.iter().map(|operand| Self::resolve(snapshot, operand)).collect();
+        let all = |operands: &[Filter]| operands.iter().map(|operand| Self::resolve(snapshot, operand)).collect::<Result<_, _>>();
         Ok(match filter {
             Filter::And(operands) => Self::And(all(operands)?),
             Filter::Or(operands) => Self::Or(all(operands)?),
@@ -91,11 +91,12 @@ impl Condition {
         }
     }
 
-    /// The values that the condition selects by equality, outside any `NOT`.
-    pub(crate) fn selected(&self) -> Vec<&Scalar> {
+    /// The values that the condition selects by equality, outside any `NOT`: for each literal the forms that it may
+    /// mean, with their terms.
+    pub(crate) fn selected(&self) -> Vec<&Vec<(Vec<u8>, Scalar)>> {
         match self {
             Self::And(operands) | Self::Or(operands) => operands.iter().flat_map(Self::selected).collect(),
-            Self::Terms { terms, .. } => terms.iter().map(|(_, value)| value).collect(),
+            Self::Terms { terms, .. } => vec![terms],
             Self::Not(_) | Self::TermRange { .. } | Self::Number { .. } => Vec::new(),
         }
     }
@@ -211,7 +212,7 @@ pub(crate) enum SegmentCondition<'a> {
 
 impl<'a> SegmentCondition<'a> {
     pub(crate) fn open(condition: &Condition, columns: &'a SegmentColumns) -> Result<Self, IndexError> {
-        let all = |operands: &[Condition]| operands.iter().map(|operand| Self::open(operand, columns)).collect();
+        let all = |operands: &[Condition]| operands.iter().map(|operand| Self::open(operand, columns)).collect::<Result<_, _>>();
         Ok(match condition {
             Condition::And(operands) => Self::And(all(operands)?),
             Condition::Or(operands) => Self::Or(all(operands)?),
