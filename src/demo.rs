@@ -26,7 +26,7 @@ mod random;
 mod tests;
 mod wording;
 
-use storefind_index::product::{Attribute, Product};
+use storefind_index::product::{Attribute, Product, Scalar};
 
 use self::facts::Facts;
 use self::family::Family;
@@ -40,24 +40,27 @@ const FIRST_ID: u64 = 1_000_000;
 
 /// The products of a demo catalog of `n`, in order of `k`, each made when it is asked for.
 pub fn products(n: u64) -> impl Iterator<Item = Product> {
-    (0..n).map(move |k| product(k, n))
+    (0..n).zip(Family::all()).map(move |(k, (family, variant))| make(&family, variant, k, n))
 }
 
 /// The `k`-th product (from 0) of a demo catalog of `n`.
 pub fn product(k: u64, n: u64) -> Product {
     let (family, variant) = Family::of(k);
-    let facts = Facts::draw(&family, variant);
-    let words = Words::new(&family, &facts);
-    let kind = family.kind;
-    let sales = commerce::sales(&family, &facts, variant, k, n);
+    make(&family, variant, k, n)
+}
+
+fn make(family: &Family, variant: usize, k: u64, n: u64) -> Product {
+    let facts = Facts::draw(family, variant);
+    let words = Words::new(family, &facts);
+    let sales = commerce::sales(family, &facts, variant, k, n);
 
     let mut attributes = Vec::with_capacity(facts.len() + 1);
     if let Some(model) = words.model() {
-        attributes.push(("model".to_owned(), Attribute::One(storefind_index::product::Scalar::Text(model.to_owned()))));
+        attributes.push(("model".to_owned(), Attribute::One(Scalar::Text(model.to_owned()))));
     }
     facts.push_attributes(&mut attributes);
 
-    let mut tags: Vec<String> = kind.tags.iter().map(|&tag| tag.to_owned()).collect();
+    let mut tags: Vec<String> = family.kind.tags.iter().map(|&tag| tag.to_owned()).collect();
     tags.extend(sales.tags().map(str::to_owned));
 
     Product {

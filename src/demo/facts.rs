@@ -187,5 +187,7 @@ pub(super) fn push_integer(out: &mut String, value: u64) {
             break;
         }
     }
-    out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
+    for &digit in &digits[start..] {
+        out.push(char::from(digit));
+    }
 }

@@ -49,20 +49,31 @@ pub(super) struct Family {
 impl Family {
     /// The family of the `k`-th product, and which of its variants that is.
     pub(super) fn of(k: u64) -> (Self, usize) {
-        let first_number = k / BLOCK_PRODUCTS * BLOCK_PRODUCTS;
         let mut before = (k % BLOCK_PRODUCTS) as usize;
-        let mut free = BLOCK_PRODUCTS as usize;
-        let mut number = first_number;
-        // Ends because a family has at least one member and `before` is smaller than the block.
-        loop {
-            let family = Self::draw(number, free);
+        for family in Self::in_block(k / BLOCK_PRODUCTS) {
             if before < family.variants {
                 return (family, before);
             }
             before -= family.variants;
-            free -= family.variants;
-            number += 1;
         }
+        unreachable!("the families of a block have {BLOCK_PRODUCTS} variants together, and {before} is left of {k}")
+    }
+
+    /// All families with their variants, in the order of their products.
+    pub(super) fn all() -> impl Iterator<Item = (Self, usize)> {
+        (0..)
+            .flat_map(Self::in_block)
+            .flat_map(|family| (0..family.variants).map(move |variant| (family.clone(), variant)))
+    }
+
+    /// The families of one block: they have [`BLOCK_PRODUCTS`] variants together.
+    fn in_block(block: u64) -> impl Iterator<Item = Self> {
+        let mut free = BLOCK_PRODUCTS as usize;
+        (block * BLOCK_PRODUCTS..).map_while(move |number| {
+            let family = (free > 0).then(|| Self::draw(number, free))?;
+            free -= family.variants;
+            Some(family)
+        })
     }
 
     /// The family with this number, with at most `free` variants.

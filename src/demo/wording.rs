@@ -65,7 +65,12 @@ impl<'a> Words<'a> {
             if !out.is_empty() {
                 out.push(' ');
             }
+            let start = out.len();
             self.fill(&mut out, sentence);
+            // A fact may open the sentence: "over-ear headphones with …". All facts of the tables begin in ASCII.
+            if let Some(first) = out.get_mut(start..=start) {
+                first.make_ascii_uppercase();
+            }
         }
         out
     }

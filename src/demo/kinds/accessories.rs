@@ -34,7 +34,7 @@ pub(super) const DEPARTMENT: Department = Department {
             sentences: &[
                 "A padded compartment holds laptops of up to {fits_inches} inches.",
                 "The {material} of the {model} keeps its shape.",
-                "{pockets} pocket(s) take charger, mouse and papers.",
+                "Pockets for charger, mouse and papers: {pockets}.",
                 "The shoulder strap is broad and comes off.",
             ],
             tags: &["accessory", "bag"],
@@ -155,10 +155,10 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} Camera {style}, {capacity_litres} L, {color}",
-                "{brand} {model} {style} for Camera and {lenses} Lens(es), {material}, {color}",
+                "{brand} {model} {style} for Camera and Lenses, {material}, {color}",
             ],
             sentences: &[
-                "Room for a camera and {lenses} lens(es), in {capacity_litres} litres.",
+                "In {capacity_litres} litres there is room for a camera and its lenses (up to {lenses}).",
                 "The dividers move, so the bag grows with the equipment.",
                 "Outside of {material}, inside soft.",
                 "Opens to the side: the camera is at hand without taking it off.",

@@ -7,7 +7,7 @@ use super::{DEVICE_COLORS, PLAIN_COLORS, WARRANTY};
 pub(super) const DEPARTMENT: Department = Department {
     common: &[WARRANTY],
     closings: &[
-        "{brand} gives a warranty of {warranty_years} year(s).",
+        "{brand} gives a {warranty_years}-year warranty.",
         "The manual is short and printed in twelve languages.",
         "Tried and liked by our own staff.",
     ],

@@ -136,13 +136,13 @@ pub(super) const DEPARTMENT: Department = Department {
                 flag("travel_case", 45),
             ],
             titles: &[
-                "{brand} {model} Electric Toothbrush, {technology}, {modes} Mode(s), {color}",
-                "{brand} {model} {technology} Toothbrush with {brush_heads} Head(s), {color}",
+                "{brand} {model} Electric Toothbrush, {technology}, {color}",
+                "{brand} {model} {technology} Toothbrush, {battery_days} Days, {color}",
             ],
             sentences: &[
-                "A {technology} toothbrush with {modes} mode(s).",
+                "Technology: {technology}; modes: {modes}.",
                 "One charge lasts {battery_days} days.",
-                "{brush_heads} brush head(s) come along.",
+                "Brush heads in the box: {brush_heads}.",
                 "A timer divides two minutes into four.",
             ],
             tags: &["dental", "appliance"],

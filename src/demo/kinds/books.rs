@@ -181,7 +181,7 @@ pub(super) const DEPARTMENT: Department = Department {
             sentences: &[
                 "A picture book of {pages} pages to read aloud.",
                 "{author} drew every page with coloured pencils.",
-                "From {age_from} year(s).",
+                "For children of {age_from} and above.",
                 "Children find the ladybird on every page.",
             ],
             tags: &["book", "children"],

@@ -33,7 +33,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} T-Shirt, {material}, {neckline}, {color}, Size {size}",
-                "{brand} {for}'s {fit} Fit T-Shirt {model} - {color} - {size}",
+                "{brand} {fit} Fit T-Shirt {model} for {for} - {color} - {size}",
             ],
             sentences: &[
                 "A {fit} t-shirt of {material} with {sleeves} sleeves.",
@@ -61,7 +61,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} {material} Shirt, {color}, Size {size}",
-                "{brand} {for}'s {pattern} Shirt {model}, {fit} Fit, {color}, {size}",
+                "{brand} {pattern} Shirt {model} for {for}, {fit} Fit, {color}, {size}",
             ],
             sentences: &[
                 "A {pattern} shirt of {material} for work and weekend.",
@@ -88,7 +88,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} {fit} Jeans, {color}, Size {size}",
-                "{brand} {for}'s Jeans {model} {fit} Fit {rise} Rise - {color} {size}",
+                "{brand} Jeans {model} for {for}, {fit} Fit, {rise} Rise - {color} {size}",
             ],
             sentences: &[
                 "{fit} jeans of {material} in {color}.",
@@ -111,7 +111,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 text("material", &["viscose", "cotton", "linen", "silk"]).step(0.2),
                 text("pattern", &["plain", "floral", "dotted", "striped"]),
                 text("occasion", &["everyday", "office", "evening", "summer"]),
-                flag("pockets", 50),
+                flag("side_pockets", 50),
                 CARE,
             ],
             titles: &[
@@ -145,7 +145,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} {jacket_type}, {color}, Size {size}",
-                "{brand} {for}'s {jacket_type} {model} - {color} - {size}",
+                "{brand} {jacket_type} {model} for {for} - {color} - {size}",
             ],
             sentences: &[
                 "A {jacket_type} with {pockets} pockets.",
@@ -172,7 +172,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} {material} Sweater, {neckline}, {color}, Size {size}",
-                "{brand} {for}'s {knit} Knit Jumper {model} - {color} {size}",
+                "{brand} {knit} Knit Jumper {model} for {for} - {color} {size}",
             ],
             sentences: &[
                 "A {knit} knit of {material}.",
@@ -197,11 +197,11 @@ pub(super) const DEPARTMENT: Department = Department {
                 text("height", &["ankle", "crew", "knee"]),
             ],
             titles: &[
-                "{brand} {height} Socks, {pairs} Pair(s), {material}, {color}, {size}",
-                "{brand} {for}'s {material} Socks {pairs}-Pack {color} {size}",
+                "{brand} {height} Socks, {pairs}-Pack, {material}, {color}, {size}",
+                "{brand} {material} Socks for {for}, {pairs}-Pack, {color}, {size}",
             ],
             sentences: &[
-                "{pairs} pair(s) of {height} socks made of {material}.",
+                "A {pairs}-pack of {height} socks made of {material}.",
                 "Flat seams at the toes.",
                 "The cuff holds without leaving a mark.",
                 "Heels and toes are reinforced.",
@@ -225,7 +225,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} Sneakers, {upper}, {color}, Size {shoe_size}",
-                "{brand} {for}'s {upper} Sneakers {model} - {color} - EU {shoe_size}",
+                "{brand} {upper} Sneakers {model} for {for} - {color} - EU {shoe_size}",
             ],
             sentences: &[
                 "Sneakers with an upper of {upper} and a sole of {sole}.",
@@ -253,7 +253,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} Running Shoes, {surface}, {color}, Size {shoe_size}",
-                "{brand} {for}'s {model} {surface} Running Shoe {color} EU {shoe_size}",
+                "{brand} {model} {surface} Running Shoe for {for}, {color}, EU {shoe_size}",
             ],
             sentences: &[
                 "A running shoe for the {surface} with {cushioning} cushioning.",
@@ -281,7 +281,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {model} {style}, {material}, {color}, Size {shoe_size}",
-                "{brand} {for}'s {style} {model} - {color} - {shoe_size}",
+                "{brand} {style} {model} for {for} - {color} - {shoe_size}",
             ],
             sentences: &[
                 "{style} of {material} with a heel of {heel_mm} mm.",

@@ -11,7 +11,7 @@ const PORTS: &[&str] = &["USB-C", "USB-A", "HDMI", "Thunderbolt", "Ethernet", "S
 pub(super) const DEPARTMENT: Department = Department {
     common: &[WARRANTY],
     closings: &[
-        "{brand} covers it with a warranty of {warranty_years} year(s).",
+        "{brand} covers it with a {warranty_years}-year warranty.",
         "Set-up takes a few minutes and needs no account.",
         "Delivered in packaging that can be recycled completely.",
     ],
@@ -232,14 +232,14 @@ pub(super) const DEPARTMENT: Department = Department {
                 number("field_of_view_degrees", &[65.0, 78.0, 90.0, 110.0]),
             ],
             titles: &[
-                "{brand} {model} Webcam {resolution}, {frames_per_second} fps, {microphones} Microphone(s)",
+                "{brand} {model} Webcam {resolution}, {frames_per_second} fps",
                 "{brand} {model} USB Webcam, {resolution}",
             ],
             sentences: &[
                 "Sees {field_of_view_degrees} degrees at {resolution} pixels.",
                 "The {model} corrects its exposure when the light behind you is bright.",
                 "The clip fits screens of any thickness, and a tripod.",
-                "{microphones} microphone(s) leave out the noise of the room.",
+                "Its microphone leaves out the noise of the room.",
             ],
             tags: &["webcam", "accessory"],
         },

@@ -92,7 +92,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 "Thick {material} of {grams_per_m2} g dries quickly.",
                 "The colour {color} stays after many washes.",
                 "Size {size}, with a loop.",
-                "Sold as {pieces} piece(s).",
+                "Pieces in the pack: {pieces}.",
             ],
             tags: &["bathroom"],
         },

@@ -7,7 +7,7 @@ use super::{ORIGIN, PLAIN_COLORS, STYLES, WARRANTY};
 pub(super) const DEPARTMENT: Department = Department {
     common: &[ORIGIN, WARRANTY],
     closings: &[
-        "Made in {made_in}, with a warranty of {warranty_years} year(s).",
+        "Made in {made_in}, with a {warranty_years}-year warranty.",
         "A gift that will be used.",
         "Spare parts can be ordered singly.",
     ],

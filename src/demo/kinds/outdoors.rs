@@ -26,7 +26,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 flag("vestibule", 60),
             ],
             titles: &[
-                "{brand} {model} {tent_type}, {persons} Person(s), {color}",
+                "{brand} {model} {tent_type} for {persons}, {color}",
                 "{brand} {model} {persons}-Person Tent, {water_column_mm} mm, {weight_kg} kg",
             ],
             sentences: &[
@@ -131,14 +131,14 @@ pub(super) const DEPARTMENT: Department = Department {
                 text("color", PLAIN_COLORS),
             ],
             titles: &[
-                "{brand} Dumbbell {weight_kg} kg, {material}, {pieces} pc(s)",
+                "{brand} Dumbbell {weight_kg} kg, {material}, {pieces}-Pack",
                 "{brand} {shape} {material} Dumbbell {weight_kg}kg, {color}",
             ],
             sentences: &[
                 "{weight_kg} kg of {material}.",
                 "The {shape} ends do not roll away.",
                 "The grip is ribbed.",
-                "Sold as {pieces} piece(s).",
+                "Pieces in the pack: {pieces}.",
             ],
             tags: &["fitness"],
         },
@@ -205,20 +205,20 @@ pub(super) const DEPARTMENT: Department = Department {
             naming: Naming::Style(STYLES),
             specs: &[
                 text("sport", &["Football", "Basketball", "Volleyball", "Handball"]),
-                number("size", &[3.0, 4.0, 5.0, 7.0]).axis(),
+                number("ball_size", &[3.0, 4.0, 5.0, 7.0]).axis(),
                 text("material", &["rubber", "PVC", "synthetic leather", "leather"]).step(0.18),
                 text("color", PLAIN_COLORS),
                 text("surface", &["indoor", "outdoor", "grass", "beach"]),
                 flag("pump_included", 20),
             ],
             titles: &[
-                "{brand} {model} {sport} Size {size}, {material}",
-                "{brand} {model} {surface} {sport}, {color}, {size}",
+                "{brand} {model} {sport} Size {ball_size}, {material}",
+                "{brand} {model} {surface} {sport}, {color}, {ball_size}",
             ],
             sentences: &[
                 "A {sport} of {material} for {surface} play.",
                 "It keeps its air for months.",
-                "Size {size}.",
+                "Size {ball_size}.",
                 "Bounces true from the first day.",
             ],
             tags: &["sports"],

@@ -21,7 +21,7 @@ const PHONES: &[&str] = &[
 pub(super) const DEPARTMENT: Department = Department {
     common: &[WARRANTY],
     closings: &[
-        "Comes with a warranty of {warranty_years} year(s).",
+        "Comes with a {warranty_years}-year warranty.",
         "Charger not included, to spare the drawer another one.",
         "{brand} promises spare parts for seven years.",
     ],
@@ -80,7 +80,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             sentences: &[
                 "Measures {sensors}, day and night.",
-                "The {model} needs its charger every {battery_days} day(s).",
+                "Days between charges: {battery_days}.",
                 "Tight to {water_resistance_m} m, so it need not come off for a swim.",
                 "The {strap} strap changes without tools.",
             ],
@@ -135,7 +135,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 "Keeps keys and coins from scratching the screen of your {compatible_with}.",
                 "Hardness {hardness}, and still clear to the corners.",
                 "Goes on without bubbles.",
-                "The pack holds {pieces} piece(s).",
+                "Pieces in the pack: {pieces}.",
             ],
             tags: &["accessory"],
         },
@@ -155,12 +155,12 @@ pub(super) const DEPARTMENT: Department = Department {
                 flag("cable_included", 45),
             ],
             titles: &[
-                "{brand} {model} {power_watts} W Charger, {connector}, {outputs} Port(s), {color}",
+                "{brand} {model} {power_watts} W Charger, {connector}, {color}",
                 "{brand} {model} USB Charger {power_watts}W ({plug} plug) {color}",
             ],
             sentences: &[
                 "{power_watts} watts charge phones, tablets and most laptops.",
-                "{outputs} output(s), {connector}.",
+                "Outputs: {outputs}, {connector}.",
                 "The {model} stays cool and lowers its current when the battery is full.",
                 "Small enough not to cover the next socket.",
             ],
@@ -187,7 +187,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             sentences: &[
                 "{capacity_mah} mAh fill a phone several times.",
-                "It gives up to {power_watts} W and charges {outputs} device(s) at once.",
+                "It gives up to {power_watts} W, through {outputs} of its sockets at once.",
                 "Weighs {weight_grams} g and may be taken on board.",
                 "Four lights tell how much is left.",
             ],

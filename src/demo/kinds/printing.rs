@@ -11,7 +11,7 @@ pub(super) const DEPARTMENT: Department = Department {
     common: &[WARRANTY],
     closings: &[
         "Empty cartridges are taken back free of charge.",
-        "{brand} gives a warranty of {warranty_years} year(s).",
+        "{brand} gives a {warranty_years}-year warranty.",
         "Keep a spare in the drawer.",
     ],
     kinds: &[

@@ -6,7 +6,11 @@ use super::{ORIGIN, WARRANTY};
 
 pub(super) const DEPARTMENT: Department = Department {
     common: &[ORIGIN, WARRANTY],
-    closings: &["Warranty: {warranty_years} year(s).", "Made in {made_in}.", "Built for people who use it every day."],
+    closings: &[
+        "A {warranty_years}-year warranty for home use.",
+        "Made in {made_in}.",
+        "Built for people who use it every day.",
+    ],
     kinds: &[
         Kind {
             path: "Tools & Garden > Power Tools > Cordless Drills",
@@ -108,7 +112,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             sentences: &[
                 "{capacity_litres} litres of order, in {material}.",
-                "{drawers} drawer(s) for small things.",
+                "Drawers for small things: {drawers}.",
                 "The {model} can be stood on.",
                 "Sold without tools.",
             ],

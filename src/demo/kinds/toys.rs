@@ -36,7 +36,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             sentences: &[
                 "{pieces} pieces of {material} become a world: {theme}.",
-                "Set {set_number} has {figures} figure(s).",
+                "Figures in set {set_number}: {figures}.",
                 "The instructions show every step; a second model is hidden in them.",
                 "Fits all other sets of {brand}.",
             ],
