@@ -103,7 +103,7 @@ function rangeText(field, { from, to }) {
 export function showSorts(state, seen) {
   const offered = SORTS.filter((option) => !option.field || seen.has(option.field) || option.value === state.sort);
   const select = byId("sort-select");
-  if ([...select.options].map((option) => option.value).join() !== offered.map((option) => option.value).join()) {
+  if (select.options.length !== offered.length || offered.some((option, index) => select.options[index].value !== option.value)) {
     select.replaceChildren(...offered.map((option) => h("option", { value: option.value }, option.label)));
   }
   select.value = state.sort;

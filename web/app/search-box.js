@@ -3,8 +3,7 @@
 
 import { Channel, complete } from "./api.js";
 import { ICON_CHEVRON, ICON_SEARCH, byId, h, icon, marked } from "./dom.js";
-import { formatNumber, formatPrice, pathLeaf } from "./format.js";
-import { PATH_SEPARATOR } from "./format.js";
+import { PATH_SEPARATOR, formatNumber, formatPrice, pathLeaf } from "./format.js";
 import { picture } from "./picture.js";
 
 // Long enough that a fast typist does not ask for each letter, short enough to feel immediate.
@@ -138,10 +137,12 @@ export class SearchBox {
   }
 
   #word(suggestion) {
+    const category = pathLeaf(suggestion.category ?? "");
+    const says = category && category.toLowerCase() !== suggestion.text.toLowerCase();
     return this.#option("option-word", () => this.#choose(suggestion.text),
       icon(ICON_SEARCH),
       h("span", { class: "option-text" }, marked(suggestion.highlight ?? suggestion.text, "span", "<em>", "</em>")),
-      suggestion.category ? h("span", { class: "option-aside" }, `in ${pathLeaf(suggestion.category)}`) : null);
+      says ? h("span", { class: "option-aside" }, `in ${category}`) : null);
   }
 
   #place({ value, count }) {

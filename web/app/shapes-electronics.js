@@ -4,10 +4,10 @@ import { DEEP, INK, MAIN, METAL, PALE, SCREEN, SHINE, SOFT, grid, oval, rect } f
 
 export const electronics = {
   phone: [
-    [INK, rect(64, 22, 72, 152, 14)], [SCREEN, rect(69, 27, 62, 142, 10)], [SHINE, "M69 37a10 10 0 0 1 10-10h30L69 120z"],
-    [INK, rect(90, 32, 20, 6, 3)], [MAIN, rect(136, 62, 3, 22, 1)],
+    [MAIN, rect(86, 20, 70, 148, 14)], [DEEP, rect(126, 28, 22, 40, 9)], [INK, oval(137, 39, 7)], [INK, oval(137, 57, 7)], [SHINE, oval(135, 37, 2.5)], [SHINE, oval(135, 55, 2.5)],
+    [INK, rect(44, 26, 70, 148, 14)], [SCREEN, rect(49, 31, 60, 138, 10)], [SHINE, "M49 41a10 10 0 0 1 10-10h28L49 122z"], [INK, rect(69, 36, 20, 6, 3)],
   ],
-  tablet: [[INK, rect(42, 30, 116, 144, 12)], [SCREEN, rect(50, 38, 100, 128, 5)], [SHINE, "M50 38h58L50 128z"]],
+  tablet: [[MAIN, rect(48, 26, 116, 144, 12)], [INK, rect(42, 30, 116, 144, 12)], [SCREEN, rect(50, 38, 100, 128, 5)], [SHINE, "M50 38h58L50 128z"]],
   laptop: [
     [INK, rect(42, 46, 116, 82, 7)], [SCREEN, rect(48, 52, 104, 68, 3)], [SHINE, "M48 52h56L62 120H48z"],
     [MAIN, "M26 136l14-8h120l14 8v4a8 8 0 0 1-8 8H34a8 8 0 0 1-8-8z"], [DEEP, "M26 138h148v2a8 8 0 0 1-8 8H34a8 8 0 0 1-8-8z"],
@@ -103,4 +103,23 @@ export const electronics = {
     [MAIN, rect(76, 24, 48, 86, 24)], [DEEP, "M80 52h40M80 66h40M80 80h40", 3], [METAL, "M60 84a40 44 0 0 0 80 0", 6], [METAL, "M100 128v34", 7],
     [INK, rect(68, 158, 64, 10, 5)], [SHINE, rect(83, 34, 6, 60, 3)],
   ],
+  webcam: [
+    [INK, "M84 118h32l10 44H74z"], [MAIN, rect(34, 52, 132, 70, 34)], [DEEP, rect(66, 58, 68, 58, 28)], [INK, oval(100, 87, 25)], [SCREEN, oval(100, 87, 14)], [SHINE, oval(93, 79, 5)],
+    [SOFT, oval(52, 87, 4)], [METAL, rect(62, 158, 76, 9, 4)],
+  ],
+  hub: [
+    [INK, "M158 102h14c16 0 16 26 0 26", 6], [MAIN, rect(26, 78, 136, 48, 12)], [DEEP, rect(26, 112, 136, 14, 7)], [INK, grid(42, 92, 3, 1, 26, 11, 9, 2)], [METAL, grid(46, 96, 3, 1, 18, 3, 17, 1)], [SCREEN, oval(148, 97, 3.5)],
+  ],
+  lens: [
+    [INK, rect(54, 26, 92, 22, 6)], [MAIN, rect(48, 44, 104, 112, 8)], [DEEP, rect(48, 66, 104, 32)], [METAL, "M58 66v32M68 66v32M78 66v32M88 66v32M98 66v32M108 66v32M118 66v32M128 66v32M138 66v32", 2],
+    [PALE, rect(48, 116, 104, 6)], [INK, rect(62, 156, 76, 14, 3)], [SHINE, rect(58, 50, 9, 102, 4)],
+  ],
+  tripod: [
+    [INK, "M100 72L62 170M100 72l38 98M100 72v96", 7], [MAIN, rect(90, 52, 20, 62, 6)], [METAL, "M82 122h36", 4], [INK, rect(74, 36, 52, 18, 5)], [PALE, rect(80, 28, 40, 9, 3)], [INK, "M112 48l40 18", 6],
+  ],
+  soundbar: [[MAIN, rect(16, 88, 168, 36, 12)], [DEEP, rect(16, 108, 168, 16, 8)], [INK, grid(28, 97, 24, 1, 3.4, 18, 2.6, 1)], [SCREEN, oval(100, 92, 3)], [INK, rect(34, 124, 18, 6, 2)], [INK, rect(148, 124, 18, 6, 2)]],
+  mount: [[MAIN, rect(34, 44, 132, 112, 8)], [DEEP, rect(48, 58, 104, 84, 5)], [METAL, "M58 58l84 84M142 58l-84 84", 10], [INK, rect(80, 80, 40, 40, 6)], [METAL, oval(100, 100, 9)], [SOFT, oval(44, 54, 3.5)], [SOFT, oval(156, 54, 3.5)], [SOFT, oval(44, 146, 3.5)], [SOFT, oval(156, 146, 3.5)]],
+  phonecase: [[MAIN, rect(60, 20, 80, 158, 18)], [DEEP, rect(67, 27, 66, 144, 13)], [MAIN, rect(70, 30, 60, 138, 11)], [DEEP, rect(76, 36, 30, 44, 11)], [INK, oval(91, 48, 8)], [INK, oval(91, 68, 8)], [SHINE, "M70 41a11 11 0 0 1 11-11h40L70 132z"]],
+  toothbrush: [[SOFT, rect(88, 20, 24, 22, 4)], [MAIN, "M92 40h12v34h-12z"], [MAIN, rect(82, 70, 32, 104, 14)], [DEEP, rect(82, 132, 32, 42, 14)], [SOFT, oval(98, 98, 7)], [SHINE, rect(87, 80, 5, 84, 2)]],
+  hairdryer: [[INK, rect(134, 52, 38, 40, 5)], [MAIN, "M140 48v48l-40 4a36 36 0 1 1 0-56z"], [DEEP, "M76 104h28l8 60a8 8 0 0 1-8 8H88a8 8 0 0 1-8-8z"], [INK, oval(74, 72, 17)], [METAL, oval(74, 72, 8)], [SOFT, rect(90, 120, 9, 16, 4)]],
 };
