@@ -14,6 +14,7 @@ mod tokenize;
 mod units;
 
 pub use analyzer::{Analyzer, Term, TermKind};
+pub(crate) use analyzer::{Group, groups};
 pub use tokenize::{Token, TokenKind, tokenize};
 
 /// Most characters of a term; longer runs are cut. Product names have no such words, serialised data in a

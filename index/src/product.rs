@@ -18,6 +18,7 @@ pub use field::{ATTRIBUTES, FIELD_NAMES};
 pub(crate) use field::{Field, Kind};
 pub(crate) use number::decimal_number;
 pub use number::json_number;
+pub(crate) use number::shown_number;
 pub use patch::apply_patch;
 pub use read::normalised_category;
 pub(crate) use read::{

@@ -91,7 +91,7 @@ impl Analyzer {
                 }
                 Group::Single(token) => {
                     let (start, end) = (token.start, token.end);
-                    if let Some(joined) = joined(&groups, at) {
+                    if let Some((joined, end)) = joined(&groups, at) {
                         each(Term { text: &joined, kind: TermKind::Joined, position, start, end });
                     }
                     each(Term { text: &token.text, kind: TermKind::Exact, position, start, end });
@@ -178,8 +178,8 @@ fn leading_digits(text: &str) -> Option<&str> {
     (letters >= 3).then(|| &text[..letters])
 }
 
-/// The whole of a chain of glued tokens that begins at `at`, written together.
-fn joined(groups: &[Group], at: usize) -> Option<String> {
+/// The whole of a chain of glued tokens that begins at `at`, written together, and where it ends.
+fn joined(groups: &[Group], at: usize) -> Option<(String, usize)> {
     if matches!(&groups[at], Group::Single(token) if token.glued) {
         return None;
     }
@@ -188,11 +188,12 @@ fn joined(groups: &[Group], at: usize) -> Option<String> {
         return None;
     }
     let text: String = chain.iter().map(|token| token.text.as_str()).collect();
-    (text.chars().count() <= TERM_CHARS_MAX).then_some(text)
+    let end = chain.last().map_or(0, |token| token.end);
+    (text.chars().count() <= TERM_CHARS_MAX).then_some((text, end))
 }
 
 /// The chain of glued tokens that begins at `at`.
-pub(crate) fn chain(groups: &[Group], at: usize) -> Vec<&Token> {
+fn chain(groups: &[Group], at: usize) -> Vec<&Token> {
     let mut chain = Vec::new();
     for group in &groups[at..] {
         match group {

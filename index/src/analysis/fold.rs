@@ -26,15 +26,17 @@ pub fn fold(text: &str) -> String {
     out
 }
 
-/// Folds a value for comparison in filters and facets: like [`fold`], white space trimmed and collapsed.
+/// Folds a value for comparison in filters and facets: like [`fold`], white space and control characters trimmed
+/// and collapsed.
 pub fn fold_value(text: &str) -> String {
     let folded = fold(text);
-    if !folded.contains("  ") && folded.trim().len() == folded.len() && !folded.contains(['\t', '\n', '\r', '\0']) {
+    let blank = |c: char| c.is_whitespace() || c.is_control();
+    if !folded.contains("  ") && !folded.starts_with(blank) && !folded.ends_with(blank) && !folded.contains(char::is_control)
+    {
         return folded;
     }
-    let clean = folded.replace('\0', " ");
-    let mut out = String::with_capacity(clean.len());
-    for word in clean.split_whitespace() {
+    let mut out = String::with_capacity(folded.len());
+    for word in folded.split(blank).filter(|word| !word.is_empty()) {
         if !out.is_empty() {
             out.push(' ');
         }
