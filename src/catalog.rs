@@ -1,5 +1,7 @@
 //! One catalog: its event log, its projector and what they publish.
 
+pub mod feeds;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
