@@ -24,8 +24,8 @@ pub use read::normalised_category;
 pub(crate) use read::{
     Reading, attribute, product as read_in, push_attribute, readable_id, require_identity, set, shown,
 };
+pub(crate) use released::day_of;
 pub use released::released_seconds;
-pub(crate) use released::{Day, day_of};
 
 /// Longest id in bytes: ids are keys of the log, of the index and of URLs.
 pub const ID_BYTES_MAX: usize = 512;
