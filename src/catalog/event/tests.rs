@@ -42,7 +42,7 @@ fn bytes_that_are_no_event_are_refused_with_the_reason() {
     }
     assert!(matches!(Event::decode(b"\x01u{"), Err(EventError::Json(_))));
     assert!(matches!(Event::decode(b"\x01u{\"id\":\"1\"}"), Err(EventError::Product(_))));
-    assert!(matches!(Event::decode(b"\x01s[]"), Err(EventError::Json(_))));
+    assert!(matches!(Event::decode(b"\x01s7"), Err(EventError::Json(_))));
 }
 
 proptest! {
@@ -50,7 +50,7 @@ proptest! {
     fn any_product_is_read_back_as_it_was_written(
         id in "[a-zA-Z0-9/ é]{1,20}",
         title in "[\\PC]{0,40}x",
-        price in proptest::option::of(0.0f64..1e9),
+        price in proptest::option::of((0u32..u32::MAX).prop_map(|cents| f64::from(cents) / 100.0)),
         colours in proptest::collection::vec("[a-z]{1,8}", 0..4),
     ) {
         prop_assume!(id.trim() == id && title.trim() == title);
