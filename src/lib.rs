@@ -4,4 +4,5 @@
 pub mod catalog;
 pub mod config;
 pub mod demo;
+pub mod evaluate;
 pub mod http;
