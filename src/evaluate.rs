@@ -9,6 +9,7 @@
 mod judgments;
 pub mod metrics;
 mod report;
+pub mod source;
 #[cfg(test)]
 mod tests;
 
