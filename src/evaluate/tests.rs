@@ -1,3 +1,5 @@
+//! The figures, by hand and against the reference; judgments and the report.
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
