@@ -20,6 +20,8 @@ mod suggestions;
 mod visibility;
 mod worker;
 
+pub mod feeds;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -46,7 +46,9 @@ pub(crate) enum Condition {
 impl Condition {
     /// Resolves the fields of a filter.
     pub(crate) fn resolve(snapshot: &Snapshot, filter: &Filter) -> Result<Self, IndexError> {
-        let all = |operands: &[Filter]| operands.iter().map(|operand| Self::resolve(snapshot, operand)).collect::<Result<_, _>>();
+        let all = |operands: &[Filter]| {
+            operands.iter().map(|operand| Self::resolve(snapshot, operand)).collect::<Result<_, _>>()
+        };
         Ok(match filter {
             Filter::And(operands) => Self::And(all(operands)?),
             Filter::Or(operands) => Self::Or(all(operands)?),
@@ -212,7 +214,9 @@ pub(crate) enum SegmentCondition<'a> {
 
 impl<'a> SegmentCondition<'a> {
     pub(crate) fn open(condition: &Condition, columns: &'a SegmentColumns) -> Result<Self, IndexError> {
-        let all = |operands: &[Condition]| operands.iter().map(|operand| Self::open(operand, columns)).collect::<Result<_, _>>();
+        let all = |operands: &[Condition]| {
+            operands.iter().map(|operand| Self::open(operand, columns)).collect::<Result<_, _>>()
+        };
         Ok(match condition {
             Condition::And(operands) => Self::And(all(operands)?),
             Condition::Or(operands) => Self::Or(all(operands)?),
