@@ -6,5 +6,6 @@ pub mod cache;
 pub mod catalog;
 pub mod config;
 pub mod demo;
+pub mod evaluate;
 pub mod http;
 pub mod resilience;
