@@ -5,7 +5,27 @@
 //!
 //! Invariant: a `Product` that exists is valid, so nothing behind this module checks it again.
 
+mod field;
+mod number;
+mod patch;
+mod read;
+mod released;
+mod write;
+
 use serde_json::{Map, Value};
+
+pub use field::{ATTRIBUTES, FIELD_NAMES};
+pub(crate) use field::{Field, Kind};
+pub(crate) use number::decimal_number;
+pub use number::json_number;
+pub(crate) use number::shown_number;
+pub use patch::apply_patch;
+pub use read::normalised_category;
+pub(crate) use read::{
+    Reading, attribute, product as read_in, push_attribute, readable_id, require_identity, set, shown,
+};
+pub(crate) use released::day_of;
+pub use released::released_seconds;
 
 /// Longest id in bytes: ids are keys of the log, of the index and of URLs.
 pub const ID_BYTES_MAX: usize = 512;
@@ -17,6 +37,10 @@ pub const LIST_VALUES_MAX: usize = 1_000;
 pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 256;
 /// Longest text in bytes of one field: a description of 300 pages; more is a mistake in the feed.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// Deepest category path: public taxonomies end at 8 levels. Every level is a value of its own with the whole path
+/// above it, so the cost of a path is the square of its depth.
+pub const CATEGORY_LEVELS_MAX: usize = 32;
 
 /// One product, valid by construction.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -111,17 +135,38 @@ impl Product {
         }
     }
 
-    /// Reads a product from a JSON object whose keys are product fields; unknown keys become attributes.
+    /// Reads a product from a JSON object whose keys are product fields; unknown keys become attributes, and
+    /// `attributes.NAME` at the top level is the attribute NAME. `null`, blank text and empty lists are absent.
+    /// Text fields take whole numbers too, as `id` does; number fields take numbers only.
     ///
     /// # Errors
     /// The first field that is missing or has a wrong type or size.
     pub fn from_json(object: Map<String, Value>) -> Result<Self, ProductError> {
-        let _ = object;
-        todo!("helper: feed")
+        read::product(object, Reading::Strict)
     }
 
     /// The product as the JSON object that [`Product::from_json`] reads: given fields only, `id` first.
     pub fn to_json(&self) -> Map<String, Value> {
-        todo!("helper: feed")
+        write::product(self)
     }
 }
+
+impl ProductError {
+    /// A field's text, number or list that cannot be taken.
+    pub(crate) fn invalid(field: &str, path: &str, detail: &str) -> Self {
+        Self { code: format!("invalid_{field}"), message: format!("`{path}`: {detail}"), id: None }
+    }
+
+    /// A required field that is not there, or blank.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self { code: format!("missing_{field}"), message: format!("`{field}` is missing"), id: None }
+    }
+
+    /// Says which product was meant.
+    pub(crate) fn of(self, id: Option<String>) -> Self {
+        Self { id: self.id.or(id), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests;
