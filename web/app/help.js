@@ -21,10 +21,12 @@ export function noResults(state, answer, signal) {
   offerFilters(state, ways, signal);
   offerWords(state, ways, signal);
   offerPopular(state, popular);
+  const filtered = filterCount(state) > 0;
+  const title = state.q ? `Nothing found for “${state.q}”${filtered ? " with these filters" : ""}` : "No product fits these filters";
   return h("div", { class: "help", id: "no-results" },
-    h("p", { class: "help-title" }, state.q ? `Nothing found for “${state.q}”` : "No product fits these filters"),
+    h("p", { class: "help-title" }, title),
     ways,
-    state.q ? h("ul", { class: "help-tips" },
+    state.q && !filtered ? h("ul", { class: "help-tips" },
       h("li", null, "Check the spelling, or try a more general word."),
       h("li", null, "Use fewer words: the kind of product, its maker or its model number.")) : null,
     h("p", null, link(emptied(state), "Show everything")),

@@ -163,7 +163,9 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (drawer.open && link.closest("#drawer")) setTimeout(() => drawer.querySelector(`[data-key="${CSS.escape(link.dataset.key ?? "")}"]`)?.focus(), 0);
   typing = false;
-  navigate(readState(new URL(link.href, location.href).search));
+  const next = readState(new URL(link.href, location.href).search);
+  // From product to product: closing then leads to the list, not through all of them.
+  navigate(next, { replace: state.product !== "" && next.product !== "" });
   if (link.dataset.nav === "page") {
     byId("results-title").focus({ preventScroll: true });
     byId("results").scrollIntoView({ block: "start" });

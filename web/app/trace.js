@@ -80,7 +80,9 @@ function milliseconds(value) {
   return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
+// On a small screen the open panel would cover the products, so there it opens only by hand.
 function remembered() {
+  if (matchMedia("(max-width: 52rem)").matches) return false;
   try {
     return localStorage.getItem(STORE_KEY) === "true";
   } catch {
