@@ -108,7 +108,7 @@ pub fn read<R: BufRead>(format: Format, input: R, mapping: &FeedMapping) -> Reco
     let reader = match format {
         Format::Ndjson => Reader::Ndjson(ndjson::Lines::new(input)),
         Format::Json => Reader::Json(json_array::Elements::new(input)),
-        Format::Csv => Reader::Csv(csv::Rows::new(input, mapping)),
+        Format::Csv => Reader::Csv(Box::new(csv::Rows::new(input, mapping))),
     };
     Records { reader }
 }
@@ -123,7 +123,8 @@ pub struct Records<'m, R> {
 enum Reader<'m, R> {
     Ndjson(ndjson::Lines<R>),
     Json(json_array::Elements<R>),
-    Csv(csv::Rows<'m, R>),
+    /// Boxed: the parser's tables are large beside the other readers.
+    Csv(Box<csv::Rows<'m, R>>),
 }
 
 impl<R: BufRead> Iterator for Records<'_, R> {

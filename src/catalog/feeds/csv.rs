@@ -5,7 +5,7 @@
 //! number `12E4` is not a number and the title `A | B` no list. Blanks around a cell are dropped, rows of empty cells
 //! passed over, columns without a name ignored; columns of one name make a list.
 
-use std::io::{BufRead, ErrorKind};
+use std::io::BufRead;
 
 use csv_core::ReadRecordResult;
 use serde_json::{Map, Value};
@@ -90,17 +90,13 @@ impl<'m, R: BufRead> Rows<'m, R> {
     /// Reads the next row; the line that it begins on, `None` at the end of the input.
     fn read_row(&mut self) -> std::io::Result<Option<u64>> {
         self.row.clear();
-        if self.state == State::Header && self.input.fill_buf()?.starts_with(record::BOM) {
+        if self.state == State::Header && record::upcoming(&mut self.input)?.starts_with(record::BOM) {
             self.input.consume(record::BOM.len());
         }
         self.skip_line_ends()?;
         let start = self.line;
         loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let chunk = record::upcoming(&mut self.input)?;
             let (text, ends) = self.row.room();
             let (result, read, written, ended) = self.parser.read_record(chunk, text, ends);
             self.line += chunk.iter().take(read).filter(|byte| **byte == b'\n').count() as u64;
@@ -118,11 +114,7 @@ impl<'m, R: BufRead> Rows<'m, R> {
     /// Passes over what is left of the last row's end and over empty lines, so that `line` is that of the next row.
     fn skip_line_ends(&mut self) -> std::io::Result<()> {
         loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let chunk = record::upcoming(&mut self.input)?;
             let ends = chunk.iter().take_while(|byte| matches!(**byte, b'\r' | b'\n'));
             let (bytes, lines) =
                 ends.fold((0, 0), |(bytes, lines), byte| (bytes + 1, lines + u64::from(*byte == b'\n')));

@@ -4,7 +4,7 @@
 //! itself. One whose brackets or quotes do not close takes the rest of the array with it, since nothing tells where
 //! the next would begin.
 
-use std::io::{BufRead, ErrorKind};
+use std::io::BufRead;
 
 use super::{LineError, RECORD_BYTES_MAX, Record, record};
 
@@ -70,7 +70,7 @@ impl<R: BufRead> Elements<R> {
     }
 
     fn enter(&mut self) -> std::io::Result<Option<Record>> {
-        if self.input.fill_buf()?.starts_with(record::BOM) {
+        if record::upcoming(&mut self.input)?.starts_with(record::BOM) {
             self.input.consume(record::BOM.len());
         }
         match self.next_visible()? {
@@ -129,11 +129,7 @@ impl<R: BufRead> Elements<R> {
         self.buffer.clear();
         let mut scan = Scan::default();
         loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let chunk = record::upcoming(&mut self.input)?;
             if chunk.is_empty() {
                 return Ok(End::Input);
             }
@@ -155,11 +151,7 @@ impl<R: BufRead> Elements<R> {
     /// The next byte that is not blank, left in the input.
     fn next_visible(&mut self) -> std::io::Result<Option<u8>> {
         loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let chunk = record::upcoming(&mut self.input)?;
             if chunk.is_empty() {
                 return Ok(None);
             }

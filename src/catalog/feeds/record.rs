@@ -1,4 +1,6 @@
-//! Bytes of one JSON record → object.
+//! What the readers share: the next bytes of an input, and bytes of one JSON record → object.
+
+use std::io::{self, BufRead, ErrorKind};
 
 use serde_json::Value;
 
@@ -42,4 +44,14 @@ pub(super) fn object(bytes: &[u8], line: u64, what: &str) -> Record {
 /// Whether there is nothing but blanks.
 pub(super) fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_whitespace)
+}
+
+/// The bytes that come next, none at the end. Interrupted reads are repeated.
+pub(super) fn upcoming<R: BufRead>(input: &mut R) -> io::Result<&[u8]> {
+    while let Err(error) = input.fill_buf() {
+        if error.kind() != ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    input.fill_buf()
 }
