@@ -49,21 +49,22 @@ const product = new ProductDialog({
 });
 const searchBox = new SearchBox({
   catalog: () => state.catalog,
+  // The first letter of a new question leaves the old view behind; the following ones only improve on it.
   type: (text) => {
-    // The first letter of a new question leaves the old view behind; the following ones only improve on it.
-    if (text !== state.q) navigate(changed(state, { q: text, exact: false }), { replace: typing });
-    typing = true;
+    if (text !== state.q) navigate(changed(state, { q: text, exact: false }), { replace: typing, typed: true });
   },
   submit: (text) => {
     if (text === state.q && state.page === 1) byId("results-title").focus();
-    else navigate(text === state.q ? changed(state, {}) : asking(state, text), { replace: typing });
-    typing = false;
+    else navigate(changed(state, { q: text, exact: text === state.q && state.exact }), { replace: typing });
   },
+  // A suggestion is a new question, so filters of the old one do not narrow it.
+  suggestion: (text) => navigate(asking(state, text), { replace: typing }),
   category: (path) => navigate(asking(state, "", { categories: [path] })),
   product: (hit) => navigate({ ...state, product: hit.id }),
 });
 
-function navigate(next, { replace = false } = {}) {
+function navigate(next, { replace = false, typed = false } = {}) {
+  typing = typed;
   const url = stateUrl(next);
   if (url === stateUrl(state)) return;
   history.replaceState({ ...history.state, scroll: scrollY }, "");
@@ -188,7 +189,6 @@ document.addEventListener("click", (event) => {
   if (drawer.open && link.closest("#drawer")) {
     setTimeout(() => drawer.querySelector(`[data-key="${CSS.escape(link.dataset.key ?? "")}"]`)?.focus(), 0);
   }
-  typing = false;
   const next = readState(new URL(link.href, location.href).search);
   // From product to product: closing then leads to the list, not through all of them.
   navigate(next, { replace: state.product !== "" && next.product !== "" });

@@ -11,8 +11,8 @@ const SUGGEST_DELAY_MS = 60;
 const SEARCH_DELAY_MS = 160;
 
 /**
- * `actions` says what the shopper's deeds mean: `type(text)` while typing, `submit(text)`, `category(path)`,
- * `product(hit)`; `catalog()` names the catalog.
+ * `actions` says what the shopper's deeds mean: `type(text)` while typing, `submit(text)`, `suggestion(text)`,
+ * `category(path)`, `product(hit)`; `catalog()` names the catalog.
  */
 export class SearchBox {
   #actions;
@@ -93,6 +93,8 @@ export class SearchBox {
     clearTimeout(this.#searchTimer);
     this.#searchTimer = 0;
     this.close();
+    // On a touch screen the keyboard would hide what was found.
+    if (matchMedia("(pointer: coarse)").matches) this.#input.blur();
     act();
   }
 
@@ -176,7 +178,7 @@ export class SearchBox {
 
   #product(hit) {
     const { title, brand, price } = hit.product;
-    return this.#option("option-product", () => this.#actions.product(hit, this.#input.value.trim()),
+    return this.#option("option-product", () => this.#actions.product(hit),
       picture(hit.product, hit.id),
       h(
         "span",
@@ -190,7 +192,7 @@ export class SearchBox {
   #choose(text) {
     this.#input.value = text;
     this.#clear.hidden = false;
-    this.#actions.submit(text);
+    this.#actions.suggestion(text);
   }
 
   #activate(index) {
