@@ -9,12 +9,12 @@ const RATING_MAX = 5;
 // From this many units down the shopper is told how many are left.
 const FEW_LEFT = 5;
 
-/** A hit as a list item; `state` gives the address behind it. */
-export function productCard(hit, state) {
+/** A hit as a list item; `state` gives the address behind it, `drawn` is its picture if there already is one. */
+export function productCard(hit, state, drawn = picture(hit.product, hit.id)) {
   const { product } = hit;
   const title = hit.highlights?.title ?? product.title;
-  return h("li", { class: "card" },
-    picture(product, hit.id),
+  return h("li", { class: "card", data: { product: `${state.catalog} ${hit.id}` } },
+    drawn,
     h("div", { class: "card-text" },
       product.brand ? h("p", { class: "card-brand" }, product.brand) : null,
       h("h2", { class: "card-title" },

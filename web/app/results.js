@@ -48,13 +48,13 @@ export function showSkeletons() {
   body.replaceChildren(h("ul", { class: "cards", "aria-hidden": "true" }, cards));
 }
 
-/** A page of products. */
+/** A page of products. Pictures of those that stay are kept, so that they do not flicker while the shopper types. */
 export function showHits(state, answer) {
   body.removeAttribute("aria-busy");
-  replaceKeepingFocus(
-    body,
-    h("ul", { class: "cards", role: "list" }, answer.hits.map((hit) => productCard(hit, state))),
-  );
+  const present = [...body.querySelectorAll(".card[data-product]")];
+  const drawn = new Map(present.map((card) => [card.dataset.product, card.firstChild]));
+  const cards = answer.hits.map((hit) => productCard(hit, state, drawn.get(`${state.catalog} ${hit.id}`)));
+  replaceKeepingFocus(body, h("ul", { class: "cards", role: "list" }, cards));
   showPages(state, answer.total);
 }
 
