@@ -25,8 +25,9 @@ const TOTAL: &str = "Number(document.querySelector('#results-count').textContent
 const TITLE: &str = "document.querySelector('#results-title').textContent";
 const FIRST_CARD: &str = "document.querySelector('#results-body .card-title').textContent";
 /// Name and count of each value in the brand facet.
-const BRANDS: &str = "[...document.querySelectorAll('[data-field=brand] .facet-row')].map((row) => \
-     [row.querySelector('.facet-name').textContent, Number(row.querySelector('.facet-count').textContent.replace(/\\D/g, ''))])";
+const BRANDS: &str = "[...document.querySelectorAll('[data-field=brand] .facet-row')].map((row) => [\
+     row.querySelector('.facet-name').textContent,\
+     Number(row.querySelector('.facet-count').textContent.replace(/\\D/g, ''))])";
 
 /// A shop and a browser that shows it.
 struct Visit {
@@ -149,8 +150,9 @@ async fn facets_of_the_attributes_that_the_products_share_are_offered() {
     let visit = Visit::start(DESKTOP).await;
     let browser = &visit.browser;
     visit.products("?q=laptop").await;
-    let further = "[...document.querySelectorAll('#facets .facet')].filter((f) => \
-         !['categories', 'brand', 'price', 'rating', 'in_stock'].includes(f.dataset.field) && f.querySelector('input[type=checkbox]'))";
+    let further = "[...document.querySelectorAll('#facets .facet')].filter((facet) => \
+         !['categories', 'brand', 'price', 'rating', 'in_stock'].includes(facet.dataset.field) && \
+         facet.querySelector('input[type=checkbox]'))";
     browser.until("a facet of an attribute appears", &format!("{further}.length > 0")).await;
     let all = visit.total().await;
     let field = browser.text(&format!("{further}[0].dataset.field")).await;
@@ -174,7 +176,8 @@ async fn sorting_and_paging_live_in_the_address_and_back_undoes_them() {
 
     browser.choose("#sort-select", "price:asc").await;
     browser.until("the address has the order", "location.search.includes('sort=price')").await;
-    let prices = "[...document.querySelectorAll('#results-body .card .price')].map((p) => Number(p.textContent.replace(/[^\\d.]/g, '')))";
+    let prices = "[...document.querySelectorAll('#results-body .card .price')].map((price) => \
+         Number(price.textContent.replace(/[^\\d.]/g, '')))";
     browser
         .until(
             "cheap ones first",
@@ -251,9 +254,8 @@ async fn a_product_has_its_own_address_and_closes_to_the_list() {
     let browser = &visit.browser;
     visit.products("?q=laptop").await;
     let name = browser.text(FIRST_CARD).await;
-    let open = format!(
-        "document.querySelector('#product-dialog').open && document.querySelector('#product-dialog #product-title').textContent === {name:?}"
-    );
+    let dialog = "document.querySelector('#product-dialog')";
+    let open = format!("{dialog}.open && {dialog}.querySelector('#product-title').textContent === {name:?}");
     browser.click("#results-body .card-title a").await;
     browser.until("the product opens", &open).await;
     let address = browser.text("location.href").await;
@@ -369,7 +371,8 @@ async fn the_panel_tells_where_the_last_answer_came_from() {
     let browser = &visit.browser;
     visit.products("?q=laptop").await;
     browser.click(".trace-toggle").await;
-    let rows = "Object.fromEntries([...document.querySelectorAll('#trace dl > div')].map((row) => [row.children[0].textContent, row.children[1].textContent]))";
+    let rows = "Object.fromEntries([...document.querySelectorAll('#trace dl > div')].map((row) => \
+         [...row.children].map((cell) => cell.textContent)))";
     browser.until("the panel opens", &format!("{rows}.Tier")).await;
     let told = browser.value(rows).await;
     for name in ["Tier", "Outcome", "Round trip", "Sequence", "Products"] {

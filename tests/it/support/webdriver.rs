@@ -171,7 +171,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Chromium is chromedriver's child, not ours: only a closed session ends it. A dead chromedriver has no session.
+        // Chromium is chromedriver's child, not ours: only closing the session ends it.
         let url = format!("{}/session/{}", self.driver.url, self.session);
         drop(ureq::delete(&url).config().timeout_global(Some(Duration::from_secs(10))).build().call());
     }
