@@ -2,8 +2,8 @@
 //!
 //! This is the only place that knows all parts. **Start:** the data folder is locked, then catalogs are opened (each
 //! replays in the background what its index lacks), then the answers with their caches and query threads. **Shutdown**,
-//! in the reverse order of who needs whom: the accept loop drains ([`crate::http::accept`]), then catalogs close after
-//! a last durable commit, then the lock of the folder goes. [`App::close`] does the last two.
+//! in the reverse order of who needs whom: the accept loop drains ([`crate::http::accept`]), then the query threads end
+//! and the catalogs close after a last durable commit ([`App::close`]), then, with the last handle, the lock goes.
 //!
 //! Invariant: one process at a time writes to a data folder.
 
@@ -14,11 +14,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::answer::{Answers, SetupError};
 use crate::catalog::Catalog;
 use crate::catalog::registry::{Catalogs, OpenError};
 use crate::config::Config;
 use crate::http::upload::UPLOADS_MAX;
-use crate::telemetry::Metrics;
+use crate::telemetry::{AnswerCollector, Metrics};
 
 pub use lock::{DataDirLock, LockError};
 
@@ -29,6 +30,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// All catalogs.
     pub catalogs: Catalogs,
+    /// What answers searches and autocompletes: caches and query threads.
+    pub answers: Arc<Answers>,
     /// What the server counts.
     pub metrics: Arc<Metrics>,
     /// When the server started.
@@ -57,6 +60,9 @@ pub enum BuildError {
     /// A catalog cannot be opened.
     #[error(transparent)]
     Catalog(#[from] OpenError),
+    /// Threads or caches cannot be had.
+    #[error(transparent)]
+    Answers(#[from] SetupError),
 }
 
 impl App {
@@ -67,10 +73,14 @@ impl App {
     pub fn build(config: Config, mode: Mode) -> Result<Arc<Self>, BuildError> {
         let lock = DataDirLock::take(&config.data_dir, mode)?;
         let catalogs = Catalogs::open(&config, mode == Mode::ReadOnly)?;
+        let answers = Arc::new(Answers::new(&config)?);
+        let metrics = Arc::new(Metrics::new());
+        metrics.register(|registry| registry.register_collector(Box::new(AnswerCollector::new(answers.clone()))));
         Ok(Arc::new(Self {
             config: Arc::new(config),
             catalogs,
-            metrics: Arc::new(Metrics::new()),
+            answers,
+            metrics,
             started: Instant::now(),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             _lock: lock,
@@ -82,8 +92,10 @@ impl App {
         self.catalogs.iter().map(|catalog| (catalog.name(), catalog))
     }
 
-    /// Closes the catalogs after a last durable commit. Blocking; to be called once no request runs any more.
+    /// Ends the query threads, then closes the catalogs after a last durable commit. Blocking; to be called once no
+    /// request runs any more.
     pub fn close(&self) {
+        self.answers.close();
         self.catalogs.close();
     }
 }

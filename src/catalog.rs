@@ -1,13 +1,62 @@
 //! One catalog: its event log, its projector and what they publish.
+//!
+//! A write goes through the log (`log`): validated, ordered, durable, acknowledged with its sequence. The projector
+//! (`projector`) walks the log and publishes snapshots (`visibility`), which is all that a search sees. Suggestions
+//! follow the snapshots in their own time. The log is the truth; everything else is built from it.
+//!
+//! Owns the threads and the order in which they start and end, and how far writers may run ahead of readers. It
+//! refuses to know HTTP and caches.
+//!
+//! Invariants: an acknowledged change is durable and will become visible; `V` is never ahead of the snapshot; nothing
+//! here blocks a reader.
+
+pub mod event;
+pub mod feeds;
+pub mod log;
+mod progress;
+mod projector;
+pub mod registry;
+pub mod status;
+mod suggestions;
+mod visibility;
+mod worker;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
-use storefind_index::suggest::SuggestIndex;
+
+use self::log::{Access, Log, LogError};
+use self::progress::Progress;
+use self::projector::{IndexFolder, OpenTarget, Opened, Projector, StopSignal};
+use self::status::{Report, Status};
+use self::suggestions::Suggester;
+pub use self::suggestions::Suggestions;
+pub use self::visibility::Published;
+use self::visibility::Visibility;
+use self::worker::Worker;
+
+/// Acknowledged events that may wait for the projector. It applies some ten thousand a second, so this is about two
+/// seconds of work; letting more wait would only lengthen the time until an acknowledged change is seen.
+pub const UNAPPLIED_EVENTS_MAX: u64 = 20_000;
+
+/// Longest time that a write waits for the projector before it is refused as [`CatalogError::Busy`]. It slows a
+/// running upload to what the projector can take, without holding the caller past the patience of common clients.
+pub const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Time that the projector gets for the rest of the log when the catalog closes. What it does not reach is replayed at
+/// the next start.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Time that a dropped catalog gives its projector to notice: it only has to end one step or one commit.
+const DROP_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Products of one [`Catalog::export`]: a page that fits a response without thought.
+pub const EXPORT_LIMIT_MAX: usize = 10_000;
 
 /// A change that a caller asks for.
 #[derive(Debug, Clone)]
@@ -29,7 +78,7 @@ pub enum Change {
 }
 
 /// What became of a batch of changes, in order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Written {
     /// Sequence of the last event of the batch (of the log, if nothing was accepted).
     pub sequence: u64,
@@ -38,7 +87,7 @@ pub struct Written {
 }
 
 /// Why one change was refused.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// Stable code, such as `unknown_product`.
@@ -47,12 +96,24 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl Refusal {
+    /// Code of a patch or delete of a product that is not there.
+    pub const UNKNOWN_PRODUCT: &'static str = "unknown_product";
+
+    fn unknown_product(id: &str) -> Self {
+        Self { code: Self::UNKNOWN_PRODUCT.to_owned(), message: format!("there is no product {id:?}") }
+    }
+}
+
 /// Why a catalog could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The catalog was opened read-only.
     #[error("this node is read-only")]
     ReadOnly,
+    /// The catalog is closed.
+    #[error("the catalog is closed")]
+    Closed,
     /// The sequence did not become visible in time; the write stands.
     #[error("sequence {0} is not yet visible")]
     NotYetVisible(u64),
@@ -60,27 +121,50 @@ pub enum CatalogError {
     #[error("too many changes are waiting to be applied")]
     Busy,
     /// The log failed (disk full, damaged, locked).
-    #[error("the log failed: {0}")]
-    Log(String),
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The index failed.
     #[error("the index failed")]
     Index(#[from] storefind_index::error::IndexError),
+    /// A thread or a temporary folder could not be had.
+    #[error("the system refused a thread or a temporary folder")]
+    System(#[from] std::io::Error),
 }
 
-/// Suggestions with their generation, which is part of autocomplete keys.
-#[derive(Debug)]
-pub struct Suggestions {
-    /// Raised with every rebuild.
-    pub generation: u64,
-    /// The suggestions.
-    pub index: SuggestIndex,
+/// How far writers may run ahead.
+#[derive(Debug, Clone, Copy)]
+struct BackPressure {
+    unapplied_events_max: u64,
+    write_wait_max: Duration,
 }
 
 /// A catalog, open.
-pub struct Catalog {}
+#[derive(Debug)]
+pub struct Catalog {
+    name: String,
+    configured: Arc<Settings>,
+    back_pressure: BackPressure,
+    access: Access,
+    closed: AtomicBool,
+    log: Arc<Log>,
+    visibility: Arc<Visibility>,
+    report: Arc<Report>,
+    applied: Arc<Progress>,
+    stop: Arc<StopSignal>,
+    projector: Mutex<Option<Worker>>,
+    suggester: Suggester,
+    /// The index of a read-only node, removed with it.
+    _temporary: Option<tempfile::TempDir>,
+}
 
 impl Catalog {
     /// Opens or creates the catalog in `dir` and starts its projector thread, which first replays what the index lacks.
+    /// `settings` are in force until others are put. A read-only catalog must exist, and its index is built in a
+    /// temporary folder. Blocking, but it waits neither for the replay ([`Catalog::is_ready`]) nor for suggestions.
+    ///
+    /// # Errors
+    /// The log is in use by another process, was written by a newer program or cannot be read; or the index cannot be
+    /// opened. Each names the folder.
     pub fn open(
         name: &str,
         dir: &Path,
@@ -88,77 +172,249 @@ impl Catalog {
         freshness_bound: Duration,
         read_only: bool,
     ) -> Result<Arc<Self>, CatalogError> {
-        let _ = (name, dir, settings, freshness_bound, read_only);
-        todo!()
+        let access = if read_only { Access::ReadOnly } else { Access::ReadWrite };
+        let log = Arc::new(Log::open(&dir.join("log"), name, access)?);
+        let temporary = if read_only { Some(tempfile::tempdir()?) } else { None };
+        let index_dir = temporary.as_ref().map_or(dir, tempfile::TempDir::path);
+        let target = Box::new(IndexFolder::new(index_dir, log.origin()));
+        let back_pressure = BackPressure { unapplied_events_max: UNAPPLIED_EVENTS_MAX, write_wait_max: WRITE_WAIT_MAX };
+        Self::start(name, log, target, temporary, Parts { settings, freshness_bound, access, back_pressure })
+    }
+
+    fn start(
+        name: &str,
+        log: Arc<Log>,
+        target: Box<dyn OpenTarget>,
+        temporary: Option<tempfile::TempDir>,
+        parts: Parts<'_>,
+    ) -> Result<Arc<Self>, CatalogError> {
+        let configured = Arc::new(parts.settings.clone());
+        let opened = Opened::new(&log, target, Arc::clone(&configured))?;
+        let shared = projector::Shared {
+            log: Arc::clone(&log),
+            visibility: Arc::new(Visibility::new(opened.snapshot())),
+            report: Arc::default(),
+            applied: Arc::default(),
+            stop: Arc::default(),
+        };
+        let projector = Projector::new(name, shared.clone(), opened, parts.freshness_bound);
+        let worker = Worker::spawn(format!("project-{name}"), move || projector.run())?;
+        let suggester = match Suggester::start(name, Arc::clone(&shared.visibility)) {
+            Ok(suggester) => suggester,
+            Err(error) => {
+                shared.stop.abandon();
+                log.wake();
+                worker.join(DROP_WAIT_MAX);
+                return Err(error.into());
+            }
+        };
+        Ok(Arc::new(Self {
+            name: name.to_owned(),
+            configured,
+            back_pressure: parts.back_pressure,
+            access: parts.access,
+            closed: AtomicBool::new(false),
+            log,
+            visibility: shared.visibility,
+            report: shared.report,
+            applied: shared.applied,
+            stop: shared.stop,
+            projector: Mutex::new(Some(worker)),
+            suggester,
+            _temporary: temporary,
+        }))
     }
 
     /// The catalog's name.
     pub fn name(&self) -> &str {
-        todo!()
+        &self.name
     }
 
     /// The latest published snapshot. One atomic load.
     pub fn snapshot(&self) -> Snapshot {
-        todo!()
+        self.visibility.published().snapshot.clone()
+    }
+
+    /// The latest published snapshot with its settings' version, as one value. One atomic load.
+    pub fn published(&self) -> Arc<Published> {
+        self.visibility.published()
     }
 
     /// Sequence through which answers can be validated (`V`); never ahead of the snapshot. One atomic load.
     pub fn validated(&self) -> u64 {
-        todo!()
+        self.visibility.validated()
     }
 
-    /// Version of the settings in force in the snapshot, part of cache keys.
+    /// Version of the settings in force in the snapshot, part of cache keys: equal settings, equal versions. To read
+    /// it together with the snapshot, use [`Catalog::published`].
     pub fn settings_version(&self) -> u64 {
-        todo!()
+        self.visibility.published().settings_version
     }
 
-    /// Suggestions, at most 60 s older than the snapshot.
+    /// Suggestions, at most 60 s older than the snapshot; none for a moment after the start.
     pub fn suggestions(&self) -> Arc<Suggestions> {
-        todo!()
+        self.suggester.current()
     }
 
-    /// Writes a batch; returns when it is in the log. Blocking: call it from a blocking thread.
+    /// Writes a batch; returns when it is durable. If the projector is far behind, it first waits up to
+    /// [`WRITE_WAIT_MAX`], which slows a running upload. Blocking: call it from a blocking thread.
+    ///
+    /// # Errors
+    /// [`CatalogError::Busy`], [`CatalogError::ReadOnly`], [`CatalogError::Closed`], or a failing log; in each case
+    /// nothing is acknowledged. A single change that is refused is no error: see [`Written::outcomes`].
     pub fn write(&self, changes: Vec<Change>) -> Result<Written, CatalogError> {
-        let _ = changes;
-        todo!()
+        self.wait_for_room()?;
+        Ok(self.log.append(changes)?)
     }
 
-    /// A product's last acknowledged state and its sequence.
+    /// Whether a new upload should begin now. One that runs is slowed by [`Catalog::write`] instead.
+    ///
+    /// # Errors
+    /// As [`Catalog::write`], but without waiting.
+    pub fn admit(&self) -> Result<(), CatalogError> {
+        self.check_writable()?;
+        if self.has_room(self.applied.value()) { Ok(()) } else { Err(CatalogError::Busy) }
+    }
+
+    fn wait_for_room(&self) -> Result<(), CatalogError> {
+        self.check_writable()?;
+        let is_closed = || self.closed.load(Ordering::Acquire);
+        let wait_max = self.back_pressure.write_wait_max;
+        let in_time = self.applied.wait_until(wait_max, |applied| self.has_room(applied) || is_closed());
+        self.check_writable()?;
+        if in_time { Ok(()) } else { Err(CatalogError::Busy) }
+    }
+
+    fn has_room(&self, applied: u64) -> bool {
+        self.log.last().saturating_sub(applied) < self.back_pressure.unapplied_events_max
+    }
+
+    fn check_writable(&self) -> Result<(), CatalogError> {
+        if self.access == Access::ReadOnly {
+            return Err(CatalogError::ReadOnly);
+        }
+        if self.closed.load(Ordering::Acquire) { Err(CatalogError::Closed) } else { Ok(()) }
+    }
+
+    /// A product's last acknowledged state and its sequence. Blocking, but short.
+    ///
+    /// # Errors
+    /// A failing log.
     pub fn product(&self, id: &str) -> Result<Option<(u64, Product)>, CatalogError> {
-        let _ = id;
-        todo!()
+        Ok(self.log.product(id)?)
     }
 
-    /// Products by id, after `after`.
+    /// At most `limit` products (never more than [`EXPORT_LIMIT_MAX`]), by id in byte order, after `after`. Blocking.
+    ///
+    /// # Errors
+    /// A failing log.
     pub fn export(&self, after: Option<&str>, limit: usize) -> Result<Vec<Product>, CatalogError> {
-        let _ = (after, limit);
-        todo!()
+        Ok(self.log.export(after, limit.min(EXPORT_LIMIT_MAX))?)
     }
 
     /// The settings last acknowledged.
     pub fn settings(&self) -> Arc<Settings> {
-        todo!()
+        self.log.settings().map_or_else(|| Arc::clone(&self.configured), |(_, settings)| settings)
     }
 
-    /// Replaces the settings; returns the sequence.
+    /// Replaces the settings; returns the sequence. Settings that need another analysis become visible once all
+    /// products are indexed again. Blocking.
+    ///
+    /// # Errors
+    /// As [`Catalog::write`].
     pub fn put_settings(&self, settings: Settings) -> Result<u64, CatalogError> {
-        let _ = settings;
-        todo!()
+        self.wait_for_room()?;
+        Ok(self.log.append_settings(&settings)?)
     }
 
-    /// Waits until `validated() >= sequence`.
+    /// Waits until `validated() >= sequence`. Dropping the future is harmless.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotYetVisible`] after `at_most`.
     pub async fn wait_visible(&self, sequence: u64, at_most: Duration) -> Result<(), CatalogError> {
-        let _ = (sequence, at_most);
-        todo!()
+        if self.visibility.wait(sequence, at_most).await { Ok(()) } else { Err(CatalogError::NotYetVisible(sequence)) }
+    }
+
+    /// [`Catalog::wait_visible`] for callers without a runtime. Blocking.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotYetVisible`] after `at_most`.
+    pub fn wait_visible_blocking(&self, sequence: u64, at_most: Duration) -> Result<(), CatalogError> {
+        let reached = self.visibility.wait_until(at_most, |validated| validated >= sequence);
+        if reached { Ok(()) } else { Err(CatalogError::NotYetVisible(sequence)) }
     }
 
     /// Whether the projector has caught up with the log once since the start.
     pub fn is_ready(&self) -> bool {
-        todo!()
+        self.report.ready.load(Ordering::Acquire)
     }
 
-    /// Stops the projector after a last durable commit. Blocking. Afterwards writes are refused.
+    /// How the catalog is.
+    pub fn status(&self) -> Status {
+        // The log's end is read last, so that the lag is never negative.
+        let (validated, applied) = (self.validated(), self.applied.value());
+        let log_sequence = self.log.last();
+        let details = self.report.details();
+        let suggestions = self.suggestions();
+        Status {
+            log_sequence,
+            applied,
+            validated,
+            lag_events: log_sequence.saturating_sub(validated),
+            lag: self.log.oldest_acknowledged_after(validated).unwrap_or_default(),
+            products: self.snapshot().product_count(),
+            ready: self.is_ready(),
+            set_aside: self.report.set_aside.load(Ordering::Relaxed),
+            set_aside_last: details.set_aside_last,
+            failing: details.failing,
+            failures: details.failures,
+            commits: details.commits,
+            commit_last: details.commit_last,
+            suggestions_generation: suggestions.generation,
+            suggestions: suggestions.index.len(),
+            log_bytes: self.log.disk_bytes().ok(),
+        }
+    }
+
+    /// Refuses further writes, finishes those that wait, lets the projector show and commit the rest of the log, and
+    /// ends the threads. Readers go on with the last snapshot. The folder is free for another process once the last
+    /// handle is dropped. Blocking; a second call does nothing.
     pub fn close(&self) {
-        todo!()
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.applied.wake();
+        self.suggester.stop();
+        self.log.finish_writes();
+        self.stop.drain();
+        self.log.wake();
+        self.join_projector(CLOSE_WAIT_MAX);
+        self.log.close();
+    }
+
+    fn join_projector(&self, at_most: Duration) {
+        let worker = self.projector.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            worker.join(at_most);
+        }
+    }
+}
+
+/// What [`Catalog::start`] needs beside its log and index.
+struct Parts<'a> {
+    settings: &'a Settings,
+    freshness_bound: Duration,
+    access: Access,
+    back_pressure: BackPressure,
+}
+
+impl Drop for Catalog {
+    /// Ends the threads without waiting for the rest of the log: the next start replays it.
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        self.stop.abandon();
+        self.log.wake();
+        self.suggester.stop();
+        self.join_projector(DROP_WAIT_MAX);
     }
 }

@@ -6,6 +6,7 @@
 mod check_config;
 mod demo;
 mod import;
+mod progress;
 mod serve;
 
 use std::path::PathBuf;

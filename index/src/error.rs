@@ -35,6 +35,14 @@ pub enum IndexError {
         /// Format number of this program.
         expected: u64,
     },
+    /// A stored product cannot be read back.
+    #[error("the stored product `{id}` is damaged: {reason}")]
+    Damaged {
+        /// Its id, as far as it could be read.
+        id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The engine failed: disk full, file damaged.
     #[error("the index engine failed")]
     Engine(#[from] tantivy::TantivyError),

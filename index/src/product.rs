@@ -18,13 +18,14 @@ pub use field::{ATTRIBUTES, FIELD_NAMES};
 pub(crate) use field::{Field, Kind};
 pub(crate) use number::decimal_number;
 pub use number::json_number;
+pub(crate) use number::shown_number;
 pub use patch::apply_patch;
 pub use read::normalised_category;
 pub(crate) use read::{
     Reading, attribute, product as read_in, push_attribute, readable_id, require_identity, set, shown,
 };
+pub(crate) use released::day_of;
 pub use released::released_seconds;
-pub(crate) use released::{Day, day_of};
 
 /// Longest id in bytes: ids are keys of the log, of the index and of URLs.
 pub const ID_BYTES_MAX: usize = 512;

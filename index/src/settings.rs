@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::schema::TextField;
+
+/// Raised with every change of what a text's terms are; indexes built with another one are built anew.
+const ANALYSIS_VERSION: u32 = 1;
+
 /// Settings of one catalog; the JSON of `GET` and `PUT /v1/{catalog}/settings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -95,5 +100,27 @@ impl Default for Settings {
             synonyms: Vec::new(),
             stop_words: Vec::new(),
         }
+    }
+}
+
+impl Weights {
+    pub(crate) fn of(&self, field: TextField) -> f32 {
+        match field {
+            TextField::Title => self.title,
+            TextField::Brand => self.brand,
+            TextField::Categories => self.categories,
+            TextField::Sku => self.sku,
+            TextField::Attributes => self.attributes,
+            TextField::Description => self.description,
+        }
+    }
+}
+
+impl Settings {
+    /// Changes whenever products must be analysed anew: another language, other searched fields, another program.
+    pub fn analysis_fingerprint(&self) -> u64 {
+        let searched = TextField::ALL.map(|field| self.searchable.of(field) > 0.0);
+        let parts = format!("{ANALYSIS_VERSION} {:?} {searched:?}", self.language);
+        xxhash_rust::xxh3::xxh3_64(parts.as_bytes())
     }
 }

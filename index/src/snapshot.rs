@@ -2,10 +2,18 @@
 
 use std::sync::Arc;
 
+use tantivy::Searcher;
+
 use crate::answer::SearchPage;
 use crate::error::IndexError;
+use crate::product::Product;
+use crate::query::lexicon::Lexicon;
 use crate::request::SearchRequest;
+use crate::search;
 use crate::settings::Settings;
+use crate::store::schema::Fields;
+use crate::store::segment::SegmentColumns;
+use crate::store::stored::Stored;
 
 /// Asked now and then while collecting; `true` stops the search with [`IndexError::Cancelled`].
 pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -13,15 +21,28 @@ pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 /// A consistent view of one catalog. Cheap to clone; old ones stay valid while somebody holds them.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(crate) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) sequence: u64,
-    pub(crate) settings: Arc<Settings>,
+struct Inner {
+    searcher: Searcher,
+    columns: Vec<Arc<SegmentColumns>>,
+    fields: Fields,
+    sequence: u64,
+    lexicon: Arc<Lexicon>,
 }
 
 impl Snapshot {
+    pub(crate) fn new(
+        searcher: Searcher,
+        columns: Vec<Arc<SegmentColumns>>,
+        fields: Fields,
+        sequence: u64,
+        lexicon: Arc<Lexicon>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon }) }
+    }
+
     /// The last event that this view reflects.
     pub fn sequence(&self) -> u64 {
         self.inner.sequence
@@ -29,12 +50,17 @@ impl Snapshot {
 
     /// The settings in force.
     pub fn settings(&self) -> &Arc<Settings> {
-        &self.inner.settings
+        &self.inner.lexicon.settings
     }
 
     /// Products that can be found.
     pub fn product_count(&self) -> u64 {
-        todo!()
+        self.inner.searcher.num_docs()
+    }
+
+    /// Segments of which the index consists.
+    pub fn segment_count(&self) -> usize {
+        self.inner.columns.len()
     }
 
     /// Answers one search.
@@ -42,16 +68,48 @@ impl Snapshot {
     /// # Errors
     /// [`IndexError::UnknownField`], [`IndexError::InvalidRequest`], [`IndexError::Cancelled`], or a failing engine.
     pub fn search(&self, request: &SearchRequest, cancel: CancelCheck<'_>) -> Result<SearchPage, IndexError> {
-        let _ = (request, cancel);
-        todo!()
+        search::search(self, request, cancel)
     }
 
-    /// Calls `each` with every product (order unspecified), for building projections such as suggestions.
+    /// Calls `each` with every product (order unspecified), for building projections such as suggestions. The live
+    /// fields (price, stock) are not filled in.
     ///
     /// # Errors
-    /// A failing engine.
-    pub fn for_each_product(&self, each: &mut dyn FnMut(&crate::product::Product)) -> Result<(), IndexError> {
-        let _ = each;
-        todo!()
+    /// A failing engine, or a stored product that is damaged.
+    pub fn for_each_product(&self, each: &mut dyn FnMut(&Product)) -> Result<(), IndexError> {
+        for segment in self.inner.searcher.segment_readers() {
+            let store = segment.get_store_reader(1).map_err(tantivy::TantivyError::from)?;
+            for stored in store.iter::<Stored>(segment.alive_bitset()) {
+                let stored = stored?;
+                let damaged = |reason: String| IndexError::Damaged { id: stored.id.clone(), reason };
+                let mut object: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(&stored.content).map_err(|error| damaged(error.to_string()))?;
+                object.insert("id".into(), stored.id.clone().into());
+                each(&Product::from_json(object).map_err(|error| damaged(error.message))?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn searcher(&self) -> &Searcher {
+        &self.inner.searcher
+    }
+
+    pub(crate) fn columns(&self) -> &[Arc<SegmentColumns>] {
+        &self.inner.columns
+    }
+
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        &self.inner.lexicon
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.inner.fields
+    }
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("sequence", &self.sequence()).finish_non_exhaustive()
     }
 }

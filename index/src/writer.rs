@@ -1,25 +1,81 @@
-//! The batched writer: applies events in order, publishes snapshots, makes checkpoints.
+//! The batched writer: applies events in order, publishes snapshots, keeps the sequence with each commit.
+//!
+//! Invariant: the sequence on disk is never ahead of the products on disk. A crash loses at most what the log
+//! replays.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use tantivy::directory::{MmapDirectory, RamDirectory};
+use tantivy::index::SegmentId;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+
 use crate::error::IndexError;
 use crate::product::Product;
+use crate::query::lexicon::Lexicon;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
+use crate::store::document::DocumentBuilder;
+use crate::store::schema::{self, FORMAT, Fields};
+use crate::store::segment::SegmentColumns;
+
+/// Memory in which one batch of products is collected before it becomes a segment: large enough that a bulk import
+/// of 100,000 products makes a handful of segments.
+const WRITER_BYTES: usize = 128 << 20;
+/// A segment with more than this share of deleted products is merged; dead products cost every query.
+const DELETED_SHARE_MAX: f32 = 0.25;
+/// Decompressed blocks of stored products kept per segment: 256 × 4 KB, a megabyte.
+const STORE_BLOCKS_CACHED: usize = 256;
+
+/// What is kept with each commit.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Payload {
+    format: u64,
+    analysis: u64,
+    sequence: u64,
+}
 
 /// The one writer of a catalog's index.
-pub struct Writer {}
+pub struct Writer {
+    index: Index,
+    fields: Fields,
+    writer: IndexWriter,
+    reader: IndexReader,
+    lexicon: Arc<Lexicon>,
+    builder: DocumentBuilder,
+    columns: FxHashMap<SegmentId, Arc<SegmentColumns>>,
+    snapshot: Snapshot,
+    /// Whether anything was applied since the last commit.
+    pending: bool,
+}
 
 impl Writer {
     /// Opens the index in `dir`, or creates it empty. One that was built with another analysis (other language,
-    /// other searchable fields, other program) is emptied, and its sequence is 0: the caller replays its log.
+    /// other searchable fields, older program) is emptied, and its sequence is 0: the caller replays its log.
     ///
     /// # Errors
     /// [`IndexError::Format`], [`IndexError::Io`] or a failing engine.
     pub fn open(dir: &Path, settings: Arc<Settings>) -> Result<Self, IndexError> {
-        let _ = (dir, settings);
-        todo!()
+        let io = |source| IndexError::Io { path: dir.display().to_string(), source };
+        std::fs::create_dir_all(dir).map_err(io)?;
+        if let Some(payload) = read_payload(dir)? {
+            if payload.format > FORMAT {
+                return Err(IndexError::Format {
+                    path: dir.display().to_string(),
+                    found: payload.format,
+                    expected: FORMAT,
+                });
+            }
+            if payload.format < FORMAT || payload.analysis != settings.analysis_fingerprint() {
+                std::fs::remove_dir_all(dir).map_err(io)?;
+                std::fs::create_dir_all(dir).map_err(io)?;
+            }
+        }
+        let directory = MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
+        Self::build(directory, settings)
     }
 
     /// An index in memory, for tests.
@@ -27,13 +83,38 @@ impl Writer {
     /// # Errors
     /// A failing engine.
     pub fn in_memory(settings: Arc<Settings>) -> Result<Self, IndexError> {
-        let _ = settings;
-        todo!()
+        Self::build(RamDirectory::create(), settings)
+    }
+
+    fn build(directory: impl Directory, settings: Arc<Settings>) -> Result<Self, IndexError> {
+        let (schema, fields) = schema::build();
+        let index = Index::builder().schema(schema).settings(schema::index_settings()).open_or_create(directory)?;
+        schema::register_tokenizers(&index);
+        let options = IndexWriterOptions::builder()
+            .memory_budget_per_thread(WRITER_BYTES)
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .build();
+        let writer: IndexWriter = index.writer_with_options(options)?;
+        let mut merges = LogMergePolicy::default();
+        merges.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
+        writer.set_merge_policy(Box::new(merges));
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .doc_store_cache_num_blocks(STORE_BLOCKS_CACHED)
+            .try_into()?;
+        let payload = parse_payload(index.load_metas()?.payload.as_deref());
+        let mut columns = FxHashMap::default();
+        let lexicon = Arc::new(Lexicon::new(Arc::clone(&settings)));
+        let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, &lexicon)?;
+        let builder = DocumentBuilder::new(fields.clone(), settings);
+        Ok(Self { index, fields, writer, reader, lexicon, builder, columns, snapshot, pending: false })
     }
 
     /// The sequence of the last commit.
     pub fn sequence(&self) -> u64 {
-        todo!()
+        self.snapshot.sequence()
     }
 
     /// Adds the product or replaces the one with its id.
@@ -41,37 +122,119 @@ impl Writer {
     /// # Errors
     /// A failing engine.
     pub fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
-        let _ = product;
-        todo!()
+        self.delete(&product.id);
+        let document: TantivyDocument = self.builder.build(product);
+        self.writer.add_document(document)?;
+        Ok(())
     }
 
     /// Removes the product, if there is one.
     pub fn delete(&mut self, id: &str) {
-        let _ = id;
-        todo!()
+        self.pending = true;
+        self.writer.delete_term(Term::from_field_text(self.fields.id, id));
     }
 
-    /// Puts other settings in force from the next commit on. Returns whether they need another analysis: then every
-    /// product must be written again (the index has been emptied).
+    /// Puts other settings in force from the next commit on. Returns whether they need another analysis: then the
+    /// next commit holds only what is written from now on, so every product must be written again before it.
     ///
     /// # Errors
     /// A failing engine.
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
-        let _ = settings;
-        todo!()
+        let anew = settings.analysis_fingerprint() != self.lexicon.settings.analysis_fingerprint();
+        if anew {
+            self.writer.delete_all_documents()?;
+        }
+        self.pending |= anew;
+        self.builder = DocumentBuilder::new(self.fields.clone(), Arc::clone(&settings));
+        self.lexicon = Arc::new(Lexicon::new(settings));
+        Ok(anew)
     }
 
-    /// Makes everything applied so far visible and durable as `sequence`, and returns the snapshot.
+    /// Makes everything applied so far visible and durable as `sequence`, and returns the snapshot. When nothing was
+    /// applied since the last commit, the sequence moves on in memory only.
     ///
     /// # Errors
-    /// A failing engine; what was committed before stays visible.
+    /// A failing engine; what was committed before stays visible, and committing can be tried again.
     pub fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError> {
-        let _ = sequence;
-        todo!()
+        if self.pending {
+            self.write_commit(sequence)?;
+            self.pending = false;
+        }
+        self.snapshot = open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, &self.lexicon)?;
+        Ok(self.snapshot.clone())
+    }
+
+    /// Writes the sequence to disk even if nothing else changed, for a clean shutdown.
+    ///
+    /// # Errors
+    /// A failing engine.
+    pub fn checkpoint(&mut self) -> Result<(), IndexError> {
+        let sequence = self.sequence();
+        self.write_commit(sequence)
+    }
+
+    fn write_commit(&mut self, sequence: u64) -> Result<(), IndexError> {
+        let payload = Payload { format: FORMAT, analysis: self.lexicon.settings.analysis_fingerprint(), sequence };
+        let mut commit = self.writer.prepare_commit()?;
+        commit.set_payload(&serde_json::json!(payload).to_string());
+        commit.commit()?;
+        self.reader.reload()?;
+        Ok(())
     }
 
     /// The snapshot of the last commit.
     pub fn snapshot(&self) -> Snapshot {
-        todo!()
+        self.snapshot.clone()
+    }
+
+    /// Waits for running merges and closes the files.
+    ///
+    /// # Errors
+    /// A merge that failed; what was committed is safe.
+    pub fn close(self) -> Result<(), IndexError> {
+        Ok(self.writer.wait_merging_threads()?)
+    }
+}
+
+fn open_snapshot(
+    reader: &IndexReader,
+    fields: &Fields,
+    columns: &mut FxHashMap<SegmentId, Arc<SegmentColumns>>,
+    sequence: u64,
+    lexicon: &Arc<Lexicon>,
+) -> Result<Snapshot, IndexError> {
+    let searcher = reader.searcher();
+    let mut open = FxHashMap::default();
+    for segment in searcher.segment_readers() {
+        let id = segment.segment_id();
+        let opened = match columns.remove(&id) {
+            Some(opened) => opened,
+            None => Arc::new(SegmentColumns::open(segment)?),
+        };
+        open.insert(id, opened);
+    }
+    *columns = open;
+    let opened = searcher.segment_readers().iter().map(|segment| Arc::clone(&columns[&segment.segment_id()])).collect();
+    Ok(Snapshot::new(searcher, opened, fields.clone(), sequence, Arc::clone(lexicon)))
+}
+
+/// The payload of an index on disk, without opening it; `None` where there is none.
+fn read_payload(dir: &Path) -> Result<Option<Payload>, IndexError> {
+    let directory = MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
+    if !Index::exists(&directory).map_err(tantivy::TantivyError::from)? {
+        return Ok(None);
+    }
+    let metas = Index::open(directory)?.load_metas()?;
+    Ok(Some(parse_payload(metas.payload.as_deref())))
+}
+
+/// An index without a commit of ours has no payload, and nothing in it.
+fn parse_payload(payload: Option<&str>) -> Payload {
+    payload.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("sequence", &self.sequence()).finish_non_exhaustive()
     }
 }

@@ -82,10 +82,17 @@ impl Sources {
             },
             None => None,
         };
+        Ok(Self { file, ..Self::of_environment() })
+    }
+}
+
+impl Sources {
+    /// The environment of the process alone.
+    pub fn of_environment() -> Self {
         let environment = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .collect();
-        Ok(Self { file, environment, arguments: Vec::new() })
+        Self { environment, ..Self::default() }
     }
 }
 

@@ -29,7 +29,7 @@ use super::route::Route;
 use super::router;
 use crate::app::App;
 
-/// Tells clients what the server measured; several values may stand beside each other.
+/// Tells clients what the server measured.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The router with its surroundings.
@@ -78,8 +78,10 @@ impl Edge {
         }
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id);
-        // Handlers may have added what they measured.
-        headers.append(SERVER_TIMING, server_timing(elapsed));
+        // Answers of the cache and the index bring their own, with its parts.
+        if !headers.contains_key(SERVER_TIMING) {
+            headers.insert(SERVER_TIMING, server_timing(elapsed));
+        }
         self.cors.mark(route, origin, headers);
         response
     }

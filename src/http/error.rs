@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use storefind_index::error::IndexError;
 
+use crate::answer::error::AnswerError;
 use crate::catalog::CatalogError;
 
 /// Seconds that a caller is asked to wait before the next try: long enough for a burst to pass, short enough that a
@@ -189,11 +190,36 @@ impl From<CatalogError> for ApiError {
                 ErrorCode::TooManyChanges,
                 "more changes wait than can be applied in time; nothing of this batch was accepted",
             ),
+            CatalogError::Closed => Self::new(ErrorCode::Overloaded, "this node is stopping"),
             error @ CatalogError::Log(_) => {
-                Self::new(ErrorCode::WriteFailed, "the change could not be made durable and was not accepted")
+                Self::new(ErrorCode::WriteFailed, "the log failed; a change that it was to take was not accepted")
                     .caused_by(error)
             }
+            error @ CatalogError::System(_) => Self::internal(error),
             CatalogError::Index(error) => error.into(),
+        }
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        let message = error.to_string();
+        match error {
+            AnswerError::InvalidParameter { parameter, .. } => {
+                Self { parameter, ..Self::new(ErrorCode::InvalidParameter, message) }
+            }
+            AnswerError::InvalidFilter(_) => {
+                Self { parameter: Some("filter"), ..Self::new(ErrorCode::InvalidFilter, message) }
+            }
+            AnswerError::UnknownField { parameter, .. } => {
+                Self { parameter: Some(parameter), ..Self::new(ErrorCode::UnknownField, message) }
+            }
+            AnswerError::Overloaded => Self::new(ErrorCode::Overloaded, message),
+            AnswerError::DeadlineExceeded => Self::new(ErrorCode::DeadlineExceeded, message),
+            AnswerError::NotYetVisible(_) => {
+                Self { parameter: Some("min_sequence"), ..Self::new(ErrorCode::NotYetVisible, message) }
+            }
+            error @ AnswerError::Internal(_) => Self::internal(error),
         }
     }
 }
@@ -237,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_5xx_tells_no_internals_and_a_passing_one_says_when_to_return() {
-        let response = ApiError::from(CatalogError::Log("disk /secret/path is full".into())).into_response();
+        let full = IndexError::Io { path: "/secret/path".into(), source: std::io::Error::other("disk full") };
+        let response = ApiError::new(ErrorCode::WriteFailed, "the log failed").caused_by(full).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         assert!(response.extensions().get::<Cause>().is_some());

@@ -23,11 +23,13 @@ pub(super) async fn stats(State(app): State<Arc<App>>, RawQuery(query): RawQuery
         app.open_catalogs().map(|(name, catalog)| (name.to_owned(), catalog_stats(&catalog))).collect();
     let http: Map<String, Value> =
         Route::ALL.into_iter().map(|route| (route.as_str().to_owned(), route_stats(&app, route))).collect();
+    let answers = serde_json::to_value(app.answers.stats()).map_err(ApiError::internal)?;
     let body = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": app.started.elapsed().as_secs(),
         "freshness_bound_seconds": app.config.freshness_bound.as_secs_f64(),
         "catalogs": catalogs,
+        "answers": answers,
         "http": http,
     });
     Ok(json_response(StatusCode::OK, &body))

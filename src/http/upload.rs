@@ -10,7 +10,6 @@
 //! The last, incomplete line of a broken body is never taken for a product: the reader gets an error, not an end.
 
 mod body;
-mod ingest;
 
 use std::sync::Arc;
 
@@ -18,16 +17,17 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use storefind_index::feed::FeedMapping;
 
-use self::body::{Encoding, Part, pipe};
-use self::ingest::Ingest;
+use self::body::{Broken, Encoding, Part, Pipe, pipe};
 use super::error::{ApiError, ErrorCode};
 use super::extract::{Parameters, RequestBody, catalog};
 use super::products::wait_until_searchable;
 use crate::app::App;
+use crate::catalog::CatalogError;
 use crate::catalog::feeds::{self, Format};
+use crate::ingest::{Ingest, Report, Stopped};
 
 /// Uploads at a time. Each holds a thread and a batch; more at once would not be written sooner.
 pub(crate) const UPLOADS_MAX: usize = 16;
@@ -46,6 +46,8 @@ pub(super) async fn post(
     let (format, encoding) = (format(&headers)?, encoding(&headers)?);
     let bytes_max = app.config.http.body_bytes_max;
     let mut body = RequestBody::new(&app, &headers, body, bytes_max)?;
+    // A node that takes no writes, or none now, says so before the body is read.
+    catalog.admit()?;
     let Ok(permit) = app.uploads.clone().try_acquire_owned() else {
         return Err(ApiError::new(ErrorCode::TooManyChanges, format!("{UPLOADS_MAX} uploads are running already")));
     };
@@ -53,7 +55,7 @@ pub(super) async fn post(
         Some(config) if maps_feed => config.feed.clone(),
         _ => FeedMapping::identity(),
     };
-    let (sender, reader) = pipe(encoding, bytes_max);
+    let Pipe { sender, reader, reason } = pipe(encoding, bytes_max);
     let writer = catalog.clone();
     let ingest = tokio::task::spawn_blocking(move || {
         // Kept until the last batch is written, also when the client has left.
@@ -64,7 +66,7 @@ pub(super) async fn post(
                 break;
             }
         }
-        Ok(ingest.finish())
+        Ok::<_, CatalogError>(ingest.finish())
     });
     let received = loop {
         match body.chunk().await {
@@ -85,29 +87,52 @@ pub(super) async fn post(
     let (report, stopped) = ingest.await.map_err(ApiError::internal)??;
     app.metrics.writes.accepted.inc_by(report.accepted);
     app.metrics.writes.rejected.inc_by(report.rejected);
-    if let Err(error) = received.and(stopped) {
-        return Ok(error.into_response_with(report.to_json()));
+    let stopped = stopped.and_then(|stopped| error_of(stopped, reason.get().copied()));
+    if let Some(error) = received.err().or(stopped) {
+        return Ok(error.into_response_with(members(&report)?));
     }
     if waits && let Err(error) = wait_until_searchable(&app, &catalog, report.sequence).await {
-        return Ok(ApiError::from(error).into_response_with(report.to_json()));
+        return Ok(ApiError::from(error).into_response_with(members(&report)?));
     }
-    let body = Value::Object(report.to_json()).to_string();
+    let body = Value::Object(members(&report)?).to_string();
     Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn members(report: &Report) -> Result<Map<String, Value>, ApiError> {
+    match serde_json::to_value(report) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Ok(Map::new()),
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}
+
+/// Why the reading side stopped; `None` if it is the sending side that knows.
+fn error_of(stopped: Stopped, reason: Option<Broken>) -> Option<ApiError> {
+    Some(match (stopped, reason) {
+        (Stopped::Unreadable(_), Some(Broken::Off)) => return None,
+        (Stopped::Unreadable(_), Some(broken @ Broken::TooLarge(_))) => {
+            ApiError::new(ErrorCode::BodyTooLarge, broken.to_string())
+        }
+        (Stopped::Unreadable(error), None) => {
+            ApiError::new(ErrorCode::InvalidBody, format!("line {}: {}", error.line, error.message))
+        }
+        (Stopped::Refused(CatalogError::Busy), _) => ApiError::new(
+            ErrorCode::TooManyChanges,
+            "more changes wait than can be applied in time; send again what follows the accepted lines",
+        ),
+        (Stopped::Refused(error), _) => error.into(),
+    })
 }
 
 /// What the body holds, by its type.
 fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Format::Ndjson),
-        "application/json" => Ok(Format::Json),
-        "text/csv" => Ok(Format::Csv),
-        _ => Err(ApiError::new(
+    Format::of_content_type(given).ok_or_else(|| {
+        ApiError::new(
             ErrorCode::UnsupportedMediaType,
             format!("content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"),
-        )),
-    }
+        )
+    })
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {

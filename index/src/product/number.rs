@@ -30,7 +30,7 @@ fn is_exact(number: &Number) -> bool {
 }
 
 /// The value as JSON shows it best: whole numbers without a fraction.
-pub(super) fn shown_number(value: f64) -> serde_json::Value {
+pub(crate) fn shown_number(value: f64) -> serde_json::Value {
     match whole(value) {
         Some(whole) => whole.into(),
         None => value.into(),

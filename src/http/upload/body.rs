@@ -4,6 +4,7 @@
 //! that half a line is never mistaken for a whole one.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf as _, Bytes};
 use flate2::read::MultiGzDecoder;
@@ -30,7 +31,10 @@ pub(super) enum Encoding {
     Gzip,
 }
 
-/// Why a body could not be read to its end. Travels inside an [`io::Error`] through readers that know nothing of it.
+/// Why a body could not be read to its end, told past the readers in between, which know of bytes only.
+pub(super) type Reason = Arc<OnceLock<Broken>>;
+
+/// Why a body could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Broken {
     /// The sending side stopped without an end; it knows why.
@@ -41,24 +45,37 @@ pub(super) enum Broken {
     TooLarge(usize),
 }
 
-/// A sender for the asynchronous side and a reader for the blocking side.
-pub(super) fn pipe(encoding: Encoding, bytes_max: usize) -> (mpsc::Sender<Part>, Box<dyn BufRead + Send>) {
+/// The two sides of a pipe.
+pub(super) struct Pipe {
+    /// For the asynchronous side.
+    pub(super) sender: mpsc::Sender<Part>,
+    /// For the blocking side.
+    pub(super) reader: Box<dyn BufRead + Send>,
+    /// Set when the reader fails for a reason of this module's.
+    pub(super) reason: Reason,
+}
+
+/// A pipe that decompresses.
+pub(super) fn pipe(encoding: Encoding, bytes_max: usize) -> Pipe {
     let (sender, parts) = mpsc::channel(CHUNKS_MAX);
-    let raw = PartReader { parts, current: Bytes::new(), ended: false };
+    let reason = Reason::default();
+    let raw = PartReader { parts, current: Bytes::new(), ended: false, reason: reason.clone() };
     let reader: Box<dyn BufRead + Send> = match encoding {
         Encoding::Identity => Box::new(BufReader::new(raw)),
         Encoding::Gzip => {
             let decoder = MultiGzDecoder::new(raw);
-            Box::new(BufReader::new(Bounded { reader: decoder, left: bytes_max, bytes_max }))
+            let bounded = Bounded { reader: decoder, left: bytes_max, bytes_max, reason: reason.clone() };
+            Box::new(BufReader::new(bounded))
         }
     };
-    (sender, reader)
+    Pipe { sender, reader, reason }
 }
 
 struct PartReader {
     parts: mpsc::Receiver<Part>,
     current: Bytes,
     ended: bool,
+    reason: Reason,
 }
 
 impl Read for PartReader {
@@ -70,7 +87,7 @@ impl Read for PartReader {
             match self.parts.blocking_recv() {
                 Some(Part::Data(bytes)) => self.current = bytes,
                 Some(Part::End) => self.ended = true,
-                None => return Err(io::Error::new(io::ErrorKind::ConnectionAborted, Broken::Off)),
+                None => return Err(fail(&self.reason, Broken::Off)),
             }
         }
         let length = buffer.len().min(self.current.len());
@@ -84,6 +101,7 @@ struct Bounded<R> {
     reader: R,
     left: usize,
     bytes_max: usize,
+    reason: Reason,
 }
 
 impl<R: Read> Read for Bounded<R> {
@@ -94,9 +112,15 @@ impl<R: Read> Read for Bounded<R> {
                 self.left = left;
                 Ok(length)
             }
-            None => Err(io::Error::new(io::ErrorKind::FileTooLarge, Broken::TooLarge(self.bytes_max))),
+            None => Err(fail(&self.reason, Broken::TooLarge(self.bytes_max))),
         }
     }
+}
+
+/// The first reason stays: what follows from it is no news.
+fn fail(reason: &Reason, broken: Broken) -> io::Error {
+    let first = *reason.get_or_init(|| broken);
+    io::Error::other(first)
 }
 
 #[cfg(test)]
@@ -105,14 +129,15 @@ mod tests {
 
     use super::*;
 
-    fn read(encoding: Encoding, bytes_max: usize, parts: Vec<Part>) -> io::Result<Vec<u8>> {
-        let (sender, mut reader) = pipe(encoding, bytes_max);
+    fn read(encoding: Encoding, bytes_max: usize, parts: Vec<Part>) -> Result<Vec<u8>, (io::ErrorKind, Option<Broken>)> {
+        let Pipe { sender, mut reader, reason } = pipe(encoding, bytes_max);
         for part in parts {
             sender.try_send(part).unwrap();
         }
         drop(sender);
         let mut all = Vec::new();
-        reader.read_to_end(&mut all).map(|_| all)
+        let outcome = reader.read_to_end(&mut all);
+        outcome.map(|_| all).map_err(|error| (error.kind(), reason.get().copied()))
     }
 
     fn gzip(bytes: &[u8]) -> Bytes {
@@ -129,8 +154,10 @@ mod tests {
 
     #[test]
     fn a_body_without_an_end_is_an_error() {
-        let error = read(Encoding::Identity, 9, vec![Part::Data("ab".into())]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+        for encoding in [Encoding::Identity, Encoding::Gzip] {
+            let (_, reason) = read(encoding, 9, vec![Part::Data(gzip(b"ab").slice(..4))]).unwrap_err();
+            assert_eq!(reason, Some(Broken::Off));
+        }
     }
 
     #[test]
@@ -138,7 +165,8 @@ mod tests {
         let zeros = [0_u8; 1_000];
         for (bytes_max, ok) in [(1_000, true), (999, false)] {
             let outcome = read(Encoding::Gzip, bytes_max, vec![Part::Data(gzip(&zeros)), Part::End]);
-            assert_eq!(outcome.is_ok(), ok, "{bytes_max}");
+            let reason = outcome.err().map(|(_, reason)| reason);
+            assert_eq!(reason, (!ok).then_some(Some(Broken::TooLarge(bytes_max))), "{bytes_max}");
         }
     }
 
@@ -147,6 +175,6 @@ mod tests {
         let members = vec![Part::Data(gzip(b"a")), Part::Data(gzip(b"b")), Part::End];
         assert_eq!(read(Encoding::Gzip, 9, members).unwrap(), b"ab");
         let cut = gzip(b"abc").slice(..12);
-        assert!(read(Encoding::Gzip, 9, vec![Part::Data(cut), Part::End]).is_err());
+        assert_eq!(read(Encoding::Gzip, 9, vec![Part::Data(cut), Part::End]).unwrap_err().1, None);
     }
 }

@@ -1,0 +1,7 @@
+//! From matching documents to a page: the best, groups, facets.
+
+pub(crate) mod facets;
+pub(crate) mod group;
+pub(crate) mod run;
+pub(crate) mod sort;
+pub(crate) mod top;

@@ -1,0 +1,310 @@
+//! Facets: counts of values, statistics of numbers, over the documents that a pass over the index found.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value;
+use tantivy::DocId;
+use tantivy::columnar::BytesColumn;
+
+use crate::answer::{Facet, FacetValue, NumberStats};
+use crate::collect::group::GroupId;
+use crate::error::IndexError;
+use crate::product::Scalar;
+use crate::query::fields::FieldRef;
+use crate::store::keyword::{Column, decode, field_prefix, sortable};
+use crate::store::schema::NumberField;
+use crate::store::segment::{Ords, SegmentColumns, for_each_ord_in, prefix_ords};
+
+/// A number facet lists its values when at most this many differ; more are a scale, not a choice.
+const NUMBER_VALUES_MAX: usize = 100;
+/// Numbers are added up as whole millionths: sums of floats depend on the order, and an answer must not depend on how
+/// products lie in segments.
+const SUM_UNIT: f64 = 1e6;
+/// Averages are rounded to this many parts of one.
+const AVERAGE_UNIT: f64 = 1e4;
+/// Counting into an array of all ordinals of a field pays unless the documents are far fewer than the values.
+const SPARSE_FACTOR: u64 = 4;
+
+/// One facet that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct FacetPlan {
+    /// As asked.
+    pub(crate) name: String,
+    pub(crate) field: FieldRef,
+    /// Values that the filter selects, each in the forms that its literal may mean, with their terms.
+    pub(crate) selected: Vec<Vec<(Vec<u8>, Scalar)>>,
+}
+
+/// The documents of one segment over which a facet counts.
+pub(crate) struct SegmentDocs<'a> {
+    pub(crate) docs: &'a [DocId],
+    /// With grouping, the group of each.
+    pub(crate) groups: Option<&'a [GroupId]>,
+}
+
+/// Counts of one facet over all segments.
+#[derive(Default)]
+pub(crate) struct FacetCounter {
+    /// By compared form, which sorts as values do.
+    values: FxHashMap<Vec<u8>, Counted>,
+    /// By bits, for numbers with a column of their own; `None` once too many differ.
+    numbers: Option<FxHashMap<u64, Counted>>,
+    too_many_numbers: bool,
+    stats: Stats,
+    /// Groups already counted, by hash of the value.
+    seen: FxHashSet<(u64, GroupId)>,
+}
+
+struct Counted {
+    value: Scalar,
+    /// Documents that wrote it so, to choose the commonest way of writing it.
+    written: u64,
+    count: u64,
+}
+
+#[derive(Default)]
+struct Stats {
+    range: Option<(f64, f64)>,
+    sum: i128,
+    count: u64,
+    groups: FxHashSet<GroupId>,
+}
+
+impl Stats {
+    fn add(&mut self, number: f64, times: u64, group: Option<GroupId>) {
+        let (min, max) = self.range.unwrap_or((number, number));
+        self.range = Some((min.min(number), max.max(number)));
+        self.sum += (number * SUM_UNIT).round() as i128 * i128::from(times);
+        self.count += times;
+        self.groups.extend(group);
+    }
+
+    fn finish(&self) -> Option<NumberStats> {
+        let (min, max) = self.range?;
+        let avg = self.sum as f64 / SUM_UNIT / self.count as f64;
+        let count = if self.groups.is_empty() { self.count } else { self.groups.len() as u64 };
+        Some(NumberStats { min, max, avg: (avg * AVERAGE_UNIT).round() / AVERAGE_UNIT, count })
+    }
+}
+
+impl FacetCounter {
+    /// Adds the documents of one segment.
+    pub(crate) fn add(
+        &mut self,
+        field: &FieldRef,
+        columns: &SegmentColumns,
+        docs: &SegmentDocs<'_>,
+    ) -> Result<(), IndexError> {
+        match field {
+            FieldRef::Number(field) => {
+                self.add_numbers(*field, columns, docs);
+                Ok(())
+            }
+            FieldRef::Keyword { term_field, column } => self.add_keywords(term_field, *column, columns, docs),
+        }
+    }
+
+    fn add_numbers(&mut self, field: NumberField, columns: &SegmentColumns, docs: &SegmentDocs<'_>) {
+        let Some(column) = columns.number(field) else { return };
+        for (at, &doc) in docs.docs.iter().enumerate() {
+            let Some(number) = column.first(doc) else { continue };
+            let group = docs.groups.map(|groups| groups[at]);
+            let bits = sortable(number);
+            if field != NumberField::InStock {
+                self.stats.add(number, 1, group);
+            }
+            if self.too_many_numbers || group.is_some_and(|group| !self.seen.insert((bits, group))) {
+                continue;
+            }
+            let numbers = self.numbers.get_or_insert_default();
+            let value = || match field {
+                NumberField::InStock => Scalar::Bool(number != 0.0),
+                _ => Scalar::Number(number),
+            };
+            numbers.entry(bits).or_insert_with(|| Counted { value: value(), written: 0, count: 0 }).count += 1;
+            if numbers.len() > NUMBER_VALUES_MAX {
+                self.too_many_numbers = true;
+                self.numbers = None;
+            }
+        }
+    }
+
+    fn add_keywords(
+        &mut self,
+        term_field: &str,
+        column: Column,
+        columns: &SegmentColumns,
+        docs: &SegmentDocs<'_>,
+    ) -> Result<(), IndexError> {
+        let Some(column) = columns.keyword(column) else { return Ok(()) };
+        let prefix = field_prefix(term_field);
+        let ords = prefix_ords(column, &prefix).map_err(tantivy::TantivyError::from)?;
+        if ords.is_empty() {
+            return Ok(());
+        }
+        match docs.groups {
+            None => {
+                let counts = count_ords(column, &ords, docs.docs);
+                self.add_counted(column, &prefix, &counts)
+            }
+            Some(groups) => self.add_grouped(column, &prefix, &ords, docs.docs, groups),
+        }
+    }
+
+    fn add_counted(&mut self, column: &BytesColumn, prefix: &[u8], counts: &[(u64, u64)]) -> Result<(), IndexError> {
+        let mut at = 0;
+        let each = |term: &[u8]| {
+            let (_, count) = counts[at];
+            at += 1;
+            if let Some(decoded) = term.get(prefix.len()..).and_then(decode) {
+                if let Scalar::Number(number) = decoded.value {
+                    self.stats.add(number, count, None);
+                }
+                self.add_value(decoded.key, decoded.value, count);
+            }
+        };
+        let ords: Vec<u64> = counts.iter().map(|(ord, _)| *ord).collect();
+        column.dictionary().sorted_ords_to_term_cb(&ords, each).map_err(tantivy::TantivyError::from)?;
+        Ok(())
+    }
+
+    fn add_value(&mut self, key: &[u8], value: Scalar, count: u64) {
+        match self.values.get_mut(key) {
+            Some(counted) => {
+                counted.count += count;
+                if count > counted.written {
+                    (counted.value, counted.written) = (value, count);
+                }
+            }
+            None => {
+                self.values.insert(key.to_vec(), Counted { value, written: count, count });
+            }
+        }
+    }
+
+    /// Counts each group once per value.
+    fn add_grouped(
+        &mut self,
+        column: &BytesColumn,
+        prefix: &[u8],
+        ords: &Ords,
+        docs: &[DocId],
+        groups: &[GroupId],
+    ) -> Result<(), IndexError> {
+        let mut pairs = Vec::new();
+        for (&doc, &group) in docs.iter().zip(groups) {
+            for_each_ord_in(column, doc, ords, |ord| pairs.push((ord, group)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut term = Vec::new();
+        let mut last = None;
+        for (ord, group) in pairs {
+            if last != Some(ord) {
+                column.ord_to_bytes(ord, &mut term).map_err(tantivy::TantivyError::from)?;
+                last = Some(ord);
+            }
+            let Some(decoded) = term.get(prefix.len()..).and_then(decode) else { continue };
+            if let Scalar::Number(number) = decoded.value {
+                self.stats.add(number, 1, Some(group));
+            }
+            if self.seen.insert((xxhash_rust::xxh3::xxh3_64(decoded.key), group)) {
+                self.add_value(decoded.key, decoded.value, 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// The facet as answered: values by count, then value, those that the filter selects always among them.
+    pub(crate) fn finish(self, plan: &FacetPlan, columns: &[std::sync::Arc<SegmentColumns>], limit: usize) -> Facet {
+        let stats = self.stats.finish();
+        let mut values: Vec<(Vec<u8>, Counted)> = match self.numbers {
+            Some(numbers) => numbers.into_iter().map(|(bits, c)| (bits.to_be_bytes().to_vec(), c)).collect(),
+            None => self.values.into_iter().collect(),
+        };
+        let only_numbers = values.iter().all(|(_, counted)| matches!(counted.value, Scalar::Number(_)));
+        if self.too_many_numbers || (only_numbers && values.len() > NUMBER_VALUES_MAX) {
+            return Facet { field: plan.name.clone(), values: Vec::new(), distinct: 0, stats };
+        }
+        let distinct = values.len() as u64;
+        values.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
+        let mut shown: Vec<FacetValue> = Vec::with_capacity(values.len().min(limit));
+        for (at, (key, counted)) in values.into_iter().enumerate() {
+            if at < limit || is_selected(plan, &key, &counted.value) {
+                shown.push(FacetValue { value: json(&counted.value), count: counted.count });
+            }
+        }
+        for forms in &plan.selected {
+            let listed = forms.iter().any(|(_, form)| shown.iter().any(|value| same(&value.value, form)));
+            if let (false, Some(value)) = (listed, as_written(plan, columns, forms)) {
+                shown.push(FacetValue { value: json(&value), count: 0 });
+            }
+        }
+        Facet { field: plan.name.clone(), values: shown, distinct, stats }
+    }
+}
+
+/// How often each ordinal of the range occurs, in their order; those that occur.
+fn count_ords(column: &BytesColumn, ords: &Ords, docs: &[DocId]) -> Vec<(u64, u64)> {
+    if ords.end - ords.start > SPARSE_FACTOR * docs.len() as u64 + 1024 {
+        let mut found = Vec::with_capacity(docs.len());
+        for &doc in docs {
+            for_each_ord_in(column, doc, ords, |ord| found.push(ord));
+        }
+        found.sort_unstable();
+        return found.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect();
+    }
+    let mut counts = vec![0u32; (ords.end - ords.start) as usize];
+    for &doc in docs {
+        for_each_ord_in(column, doc, ords, |ord| counts[(ord - ords.start) as usize] += 1);
+    }
+    let occurring = (ords.start..).zip(counts).filter(|(_, count)| *count > 0);
+    occurring.map(|(ord, count)| (ord, u64::from(count))).collect()
+}
+
+fn is_selected(plan: &FacetPlan, key: &[u8], value: &Scalar) -> bool {
+    plan.selected.iter().flatten().any(|(term, form)| match form {
+        Scalar::Text(_) => term.ends_with(key) && term.get(term.len() - key.len() - 1) == Some(&0),
+        form => form == value,
+    })
+}
+
+fn same(value: &Value, form: &Scalar) -> bool {
+    match (value, form) {
+        (Value::String(a), Scalar::Text(b)) => crate::analysis::fold::fold_value(a) == crate::analysis::fold::fold_value(b),
+        (value, form) => *value == json(form),
+    }
+}
+
+/// A selected value that no document has: as some product outside the selection writes it, else as typed.
+fn as_written(
+    plan: &FacetPlan,
+    columns: &[std::sync::Arc<SegmentColumns>],
+    forms: &[(Vec<u8>, Scalar)],
+) -> Option<Scalar> {
+    let FieldRef::Keyword { term_field, column } = &plan.field else {
+        return forms.first().map(|(_, form)| form.clone());
+    };
+    let prefix = field_prefix(term_field).len();
+    for (wanted, _) in forms {
+        for values in columns.iter().filter_map(|columns| columns.keyword(*column)) {
+            let mut term = Vec::new();
+            let ord = crate::store::segment::ord_or_next(values, wanted).ok()?;
+            if values.ord_to_bytes(ord, &mut term).unwrap_or(false)
+                && let Some(decoded) = term.get(prefix..).and_then(decode)
+                && term.starts_with(&wanted[..prefix])
+                && decoded.key == &wanted[prefix..]
+            {
+                return Some(decoded.value);
+            }
+        }
+    }
+    forms.last().map(|(_, form)| form.clone())
+}
+
+fn json(value: &Scalar) -> Value {
+    match value {
+        Scalar::Text(text) => Value::from(text.as_str()),
+        Scalar::Bool(flag) => Value::from(*flag),
+        Scalar::Number(number) => crate::product::shown_number(*number),
+    }
+}

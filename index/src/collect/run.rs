@@ -1,0 +1,241 @@
+//! One pass over the index: totals, the best documents, groups and facets.
+//!
+//! Facets are disjunctive in the same pass: a document that fails nothing but one facet's own selection counts for
+//! that facet, and for nothing else.
+
+use rustc_hash::FxHashMap;
+use tantivy::DocId;
+
+use crate::collect::facets::{FacetCounter, FacetPlan, SegmentDocs};
+use crate::collect::group::{GroupField, GroupId, SegmentGroups};
+use crate::collect::sort::{Key, SegmentKey};
+use crate::collect::top::{Candidate, Merge, Placed, SegmentTop};
+use crate::error::IndexError;
+use crate::eval::matching::{Evaluation, SegmentMatches};
+use crate::eval::score::{Relevance, SegmentScorer, Statistics};
+use crate::query::filter::{Condition, SegmentCondition};
+use crate::snapshot::{CancelCheck, Snapshot};
+
+/// What to collect.
+pub(crate) struct Collection {
+    /// Conditions that every result meets.
+    pub(crate) conditions: Vec<Condition>,
+    /// Conditions on nothing but one facet's field, with that facet's place.
+    pub(crate) selections: Vec<(usize, Condition)>,
+    pub(crate) facets: Vec<FacetPlan>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) group: Option<GroupField>,
+    /// How many of the best are wanted.
+    pub(crate) limit: usize,
+}
+
+/// What one pass found.
+pub(crate) struct Collected {
+    /// Products, or groups.
+    pub(crate) total: u64,
+    pub(crate) products: u64,
+    /// Best first, at most the limit.
+    pub(crate) best: Vec<Placed>,
+    pub(crate) counters: Vec<FacetCounter>,
+}
+
+/// Runs one evaluation over all segments.
+pub(crate) fn run(
+    snapshot: &Snapshot,
+    collection: &Collection,
+    evaluation: Evaluation<'_>,
+    cancel: CancelCheck<'_>,
+) -> Result<Collected, IndexError> {
+    let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
+    let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
+    let merge = Merge { keys: &collection.keys, columns: snapshot.columns() };
+    let mut collected = Collected {
+        total: 0,
+        products: 0,
+        best: Vec::new(),
+        counters: collection.facets.iter().map(|_| FacetCounter::default()).collect(),
+    };
+    let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
+    for at in 0..snapshot.columns().len() {
+        let keys = open_keys(snapshot, collection, at)?;
+        let segment = Segment { snapshot, collection, at, keys: &keys };
+        let found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
+        collected.products += found.products;
+        segment.count_facets(&found, &mut collected.counters, cancel)?;
+        collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
+        for (group, (candidate, members)) in found.groups {
+            let mut placed = merge.place(at, candidate, &keys);
+            placed.members = members;
+            add_to_group(&merge, &mut groups, group, placed);
+        }
+    }
+    collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
+    collected.best.extend(groups.into_values());
+    collected.best.sort_by(|a, b| merge.compare(a, b));
+    collected.best.truncate(collection.limit);
+    Ok(collected)
+}
+
+fn open_keys<'a>(
+    snapshot: &'a Snapshot,
+    collection: &Collection,
+    at: usize,
+) -> Result<Vec<SegmentKey<'a>>, IndexError> {
+    collection.keys.iter().map(|key| SegmentKey::open(key, &snapshot.columns()[at])).collect()
+}
+
+fn add_to_group(merge: &Merge<'_>, groups: &mut FxHashMap<GroupId, Placed>, group: GroupId, placed: Placed) {
+    match groups.entry(group) {
+        std::collections::hash_map::Entry::Vacant(entry) => {
+            entry.insert(placed);
+        }
+        std::collections::hash_map::Entry::Occupied(mut entry) => {
+            let members = entry.get().members + placed.members;
+            if merge.compare(&placed, entry.get()).is_lt() {
+                entry.insert(placed);
+            }
+            entry.get_mut().members = members;
+        }
+    }
+}
+
+struct Segment<'a> {
+    snapshot: &'a Snapshot,
+    collection: &'a Collection,
+    at: usize,
+    keys: &'a [SegmentKey<'a>],
+}
+
+/// What one segment holds.
+struct SegmentFound {
+    products: u64,
+    best: Vec<Candidate>,
+    groups: FxHashMap<GroupId, (Candidate, u64)>,
+    /// Documents that match, when facets count them.
+    docs: Vec<DocId>,
+    /// By facet: documents that fail nothing but its selection.
+    sideways: Vec<Vec<DocId>>,
+}
+
+impl Segment<'_> {
+    fn collect(
+        &self,
+        evaluation: Evaluation<'_>,
+        statistics: Option<&Statistics>,
+        cancel: CancelCheck<'_>,
+    ) -> Result<SegmentFound, IndexError> {
+        let columns = &self.snapshot.columns()[self.at];
+        let conditions: Vec<&Condition> = self.collection.conditions.iter().collect();
+        let selections: Vec<(usize, SegmentCondition<'_>)> = self
+            .collection
+            .selections
+            .iter()
+            .map(|(facet, condition)| Ok((*facet, SegmentCondition::open(condition, columns)?)))
+            .collect::<Result<_, IndexError>>()?;
+        let matches = SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions)?;
+        let mut scorer = match statistics {
+            Some(statistics) => Some(SegmentScorer::open(self.snapshot, self.at, evaluation, statistics)?),
+            None => None,
+        };
+        let mut groups_of = match &self.collection.group {
+            Some(field) => Some(SegmentGroups::open(field, self.at, columns)?),
+            None => None,
+        };
+        let mut found = SegmentFound {
+            products: 0,
+            best: Vec::new(),
+            groups: FxHashMap::default(),
+            docs: Vec::new(),
+            sideways: vec![Vec::new(); self.collection.facets.len()],
+        };
+        let mut top = SegmentTop::new(self.keys, columns, self.collection.limit);
+        let mut failure = None;
+        let keeps_docs = !self.collection.facets.is_empty();
+        matches.for_each(cancel, |doc| {
+            match failing(&selections, doc) {
+                Failing::None => {}
+                Failing::Only(facet) => return found.sideways[facet].push(doc),
+                Failing::Several => return,
+            }
+            found.products += 1;
+            if keeps_docs {
+                found.docs.push(doc);
+            }
+            let relevance = scorer.as_mut().map_or_else(Relevance::default, |scorer| scorer.relevance(doc));
+            match &mut groups_of {
+                None => top.offer(doc, relevance),
+                Some(groups) => match groups.of(doc) {
+                    Ok(group) => self.add_member(&mut found.groups, group, doc, relevance),
+                    Err(error) => failure = Some(error),
+                },
+            }
+        })?;
+        found.best = top.finish();
+        failure.map_or(Ok(found), Err)
+    }
+
+    fn add_member(
+        &self,
+        groups: &mut FxHashMap<GroupId, (Candidate, u64)>,
+        group: GroupId,
+        doc: DocId,
+        relevance: Relevance,
+    ) {
+        let mut keys = [0; crate::request::SORT_KEYS_MAX];
+        for (value, key) in keys.iter_mut().zip(self.keys) {
+            *value = key.of(doc, relevance);
+        }
+        let id_ord = self.snapshot.columns()[self.at].id_ord(doc);
+        let candidate = Candidate { keys, id_ord, doc, relevance };
+        let entry = groups.entry(group).or_insert((candidate, 0));
+        entry.1 += 1;
+        entry.0 = entry.0.max(candidate);
+    }
+
+    fn count_facets(
+        &self,
+        found: &SegmentFound,
+        counters: &mut [FacetCounter],
+        cancel: CancelCheck<'_>,
+    ) -> Result<(), IndexError> {
+        let columns = &self.snapshot.columns()[self.at];
+        for (facet, counter) in counters.iter_mut().enumerate() {
+            for docs in [&found.docs, &found.sideways[facet]] {
+                if cancel() {
+                    return Err(IndexError::Cancelled);
+                }
+                let groups = match &self.collection.group {
+                    Some(field) => {
+                        let mut groups = SegmentGroups::open(field, self.at, columns)?;
+                        Some(docs.iter().map(|&doc| groups.of(doc)).collect::<Result<Vec<_>, _>>()?)
+                    }
+                    None => None,
+                };
+                let docs = SegmentDocs { docs, groups: groups.as_deref() };
+                counter.add(&self.collection.facets[facet].field, columns, &docs)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Failing {
+    None,
+    Only(usize),
+    Several,
+}
+
+/// Which facets' selections the document fails.
+fn failing(selections: &[(usize, SegmentCondition<'_>)], doc: DocId) -> Failing {
+    let mut failing = Failing::None;
+    for (facet, selection) in selections {
+        if !selection.matches(doc) {
+            failing = match failing {
+                Failing::None => Failing::Only(*facet),
+                Failing::Only(other) if other == *facet => Failing::Only(other),
+                Failing::Only(_) | Failing::Several => return Failing::Several,
+            };
+        }
+    }
+    failing
+}

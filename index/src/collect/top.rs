@@ -1,0 +1,149 @@
+//! The best documents: a heap per segment, then one order over all segments.
+
+use std::cell::OnceCell;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use tantivy::DocId;
+
+use crate::collect::sort::{Key, Keys, SegmentKey};
+use crate::eval::score::Relevance;
+use crate::request::Order;
+use crate::store::segment::SegmentColumns;
+
+/// A document with what it is ordered by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) keys: Keys,
+    pub(crate) id_ord: u64,
+    pub(crate) doc: DocId,
+    pub(crate) relevance: Relevance,
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Candidate {}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Greater is better; ties are broken by id, the smaller first.
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.keys.cmp(&other.keys).then_with(|| other.id_ord.cmp(&self.id_ord))
+    }
+}
+
+/// Keeps the best documents of one segment.
+pub(crate) struct SegmentTop<'a> {
+    keys: &'a [SegmentKey<'a>],
+    columns: &'a SegmentColumns,
+    limit: usize,
+    heap: BinaryHeap<Reverse<Candidate>>,
+}
+
+impl<'a> SegmentTop<'a> {
+    pub(crate) fn new(keys: &'a [SegmentKey<'a>], columns: &'a SegmentColumns, limit: usize) -> Self {
+        Self { keys, columns, limit, heap: BinaryHeap::new() }
+    }
+
+    pub(crate) fn offer(&mut self, doc: DocId, relevance: Relevance) {
+        if self.limit == 0 {
+            return;
+        }
+        let mut keys = [0; crate::request::SORT_KEYS_MAX];
+        let full = self.heap.len() == self.limit;
+        for (at, key) in self.keys.iter().enumerate() {
+            keys[at] = key.of(doc, relevance);
+            // Most documents lose by their first key; the others need not be read.
+            let lost = at == 0 && full && self.heap.peek().is_some_and(|worst| keys[0] < worst.0.keys[0]);
+            if lost {
+                return;
+            }
+        }
+        if full && self.heap.peek().is_some_and(|worst| keys < worst.0.keys) {
+            return;
+        }
+        self.push(Candidate { keys, id_ord: self.columns.id_ord(doc), doc, relevance });
+    }
+
+    fn push(&mut self, candidate: Candidate) {
+        if self.heap.len() < self.limit {
+            self.heap.push(Reverse(candidate));
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && candidate > worst.0
+        {
+            *worst = Reverse(candidate);
+        }
+    }
+
+    /// Best first.
+    pub(crate) fn finish(self) -> Vec<Candidate> {
+        self.heap.into_sorted_vec().into_iter().map(|Reverse(candidate)| candidate).collect()
+    }
+}
+
+/// A candidate among those of all segments.
+pub(crate) struct Placed {
+    pub(crate) segment: usize,
+    pub(crate) candidate: Candidate,
+    /// Terms behind keyword keys, by key.
+    terms: Vec<Option<Vec<u8>>>,
+    id: OnceCell<String>,
+    /// With grouping, how many members of its group match.
+    pub(crate) members: u64,
+}
+
+/// Puts candidates of all segments in one order.
+pub(crate) struct Merge<'a> {
+    pub(crate) keys: &'a [Key],
+    pub(crate) columns: &'a [std::sync::Arc<SegmentColumns>],
+}
+
+impl Merge<'_> {
+    pub(crate) fn place(&self, segment: usize, candidate: Candidate, opened: &[SegmentKey<'_>]) -> Placed {
+        let several = self.columns.len() > 1;
+        let terms = match several && self.keys.iter().any(|key| matches!(key, Key::Keyword { .. })) {
+            true => opened.iter().zip(candidate.keys).map(|(key, value)| key.term(value)).collect(),
+            false => Vec::new(),
+        };
+        Placed { segment, candidate, terms, id: OnceCell::new(), members: 1 }
+    }
+
+    /// Better comes first.
+    pub(crate) fn compare(&self, a: &Placed, b: &Placed) -> Ordering {
+        if a.segment == b.segment {
+            return b.candidate.cmp(&a.candidate);
+        }
+        for (at, key) in self.keys.iter().enumerate() {
+            let order = match key {
+                Key::Relevance | Key::Number(..) => b.candidate.keys[at].cmp(&a.candidate.keys[at]),
+                Key::Keyword { order, .. } => compare_terms(&a.terms[at], &b.terms[at], *order),
+            };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        self.id(a).cmp(self.id(b))
+    }
+
+    fn id<'p>(&self, placed: &'p Placed) -> &'p str {
+        placed.id.get_or_init(|| self.columns[placed.segment].id(placed.candidate.id_ord))
+    }
+}
+
+fn compare_terms(a: &Option<Vec<u8>>, b: &Option<Vec<u8>>, order: Order) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if order == Order::Ascending => a.cmp(b),
+        (Some(a), Some(b)) => b.cmp(a),
+        // Missing values come last in both directions.
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}

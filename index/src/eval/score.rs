@@ -1,0 +1,277 @@
+//! How well a document matches: BM25 over all searched fields as one.
+//!
+//! For each word, frequencies of the fields are weighted, normalised by the field's length, added up, and only then
+//! saturated (BM25F; Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted fields", CIKM 2004).
+//! Adding up saturated scores of fields instead would count a word that stands in four fields four times over.
+
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::postings::{Postings, SegmentPostings};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocId, DocSet, Searcher, SegmentReader, Term};
+
+use crate::error::IndexError;
+use crate::eval::cursor::WordCursor;
+use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
+use crate::query::plan::WordPlan;
+use crate::snapshot::Snapshot;
+use crate::store::schema::{Fields, TextField};
+
+/// Saturation of a word's frequency.
+const K1: f32 = 1.2;
+/// How much longer texts are held against their products.
+const B: f32 = 0.75;
+/// A match of an unfinished word counts like this frequency in a field of weight 1.
+const PREFIX_FREQUENCY: f32 = 0.5;
+/// What one edit leaves of a match.
+const CORRECTION_SHARE: f32 = 0.5;
+/// A word in the title exactly as typed counts this much more than another form of it.
+const EXACT_BONUS: f32 = 1.1;
+
+/// How a document matches, best first: more words, fewer of them corrected, then the score.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Relevance {
+    /// Words that match in any way.
+    pub(crate) matched: u16,
+    /// Words that match without correction.
+    pub(crate) direct: u16,
+    /// BM25F.
+    pub(crate) score: f32,
+}
+
+impl Relevance {
+    /// Larger is better, and exact is always before corrected, all words before some.
+    pub(crate) fn rank(self) -> u64 {
+        let tier = u64::from(self.matched) << 16 | u64::from(self.direct);
+        // Scores are finite and not negative, so their bits are in their order.
+        tier << 32 | u64::from(self.score.max(0.0).to_bits())
+    }
+}
+
+/// What scoring needs of the whole index, once per query.
+pub(crate) struct Statistics {
+    /// By field: what one occurrence counts, by the code of the field's length.
+    norms: [Box<[f32; 256]>; 6],
+    /// By word.
+    words: Vec<WordStatistics>,
+}
+
+struct WordStatistics {
+    idf: f32,
+    prefix_idf: f32,
+}
+
+impl Statistics {
+    pub(crate) fn gather(snapshot: &Snapshot, evaluation: Evaluation<'_>) -> Result<Self, IndexError> {
+        let searcher = snapshot.searcher();
+        let products: u64 = searcher.segment_readers().iter().map(|reader| u64::from(reader.max_doc())).sum();
+        let mut norms = TextField::ALL.map(|_| Box::new([0.0; 256]));
+        for field in TextField::ALL {
+            let weight = snapshot.settings().searchable.of(field);
+            let mut tokens = 0;
+            for reader in searcher.segment_readers() {
+                tokens += reader.inverted_index(snapshot.fields().text(field))?.total_num_tokens();
+            }
+            let average = (tokens as f32 / products.max(1) as f32).max(1.0);
+            for (code, norm) in (0u8..).zip(norms[field as usize].iter_mut()) {
+                let length = FieldNormReader::id_to_fieldnorm(code) as f32;
+                *norm = weight / (1.0 - B + B * length / average);
+            }
+        }
+        let words = evaluation.plan.words.iter().map(|word| {
+            let fields = snapshot.fields();
+            let mut having = 0;
+            for term in word.direct.iter().filter_map(|alternative| alternative.terms.first()) {
+                having = having.max(doc_freq(searcher, fields.words, term)?);
+            }
+            let beginning = match &word.prefix {
+                Some(prefix) => doc_freq(searcher, fields.prefix, prefix)?,
+                None => 0,
+            };
+            Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
+        });
+        Ok(Self { norms, words: words.collect::<Result<_, IndexError>>()? })
+    }
+}
+
+fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
+    Ok(searcher.doc_freq(&Term::from_field_text(field, term))?)
+}
+
+/// Inverse document frequency as in BM25, never negative.
+fn idf(having: u64, products: u64) -> f32 {
+    let (having, products) = (having.min(products) as f32, products as f32);
+    ((products - having + 0.5) / (having + 0.5)).ln_1p()
+}
+
+/// Scores the documents of one segment, in their order.
+pub(crate) struct SegmentScorer<'a> {
+    words: Vec<WordScorer<'a>>,
+}
+
+struct WordScorer<'a> {
+    lists: Vec<FieldList<'a>>,
+    exact: Option<SegmentPostings>,
+    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1.
+    compounds: Vec<(WordCursor, f32)>,
+    prefix: Option<WordCursor>,
+    /// Corrected matches by document, with what they count.
+    corrected: Vec<(DocId, f32)>,
+    idf: f32,
+    prefix_idf: f32,
+}
+
+struct FieldList<'a> {
+    list: SegmentPostings,
+    lengths: FieldNormReader,
+    norms: &'a [f32; 256],
+    weight: f32,
+}
+
+impl<'a> SegmentScorer<'a> {
+    pub(crate) fn open(
+        snapshot: &Snapshot,
+        at: usize,
+        evaluation: Evaluation<'_>,
+        statistics: &'a Statistics,
+    ) -> Result<Self, IndexError> {
+        let reader = &snapshot.searcher().segment_readers()[at];
+        let mut words = Vec::with_capacity(evaluation.plan.words.len());
+        for (word_at, word) in evaluation.plan.words.iter().enumerate() {
+            let mut scorer = WordScorer::open(snapshot, reader, word, statistics, &statistics.words[word_at])?;
+            if let Some(corrections) = evaluation.corrections.map(|all| &all[word_at]) {
+                let fields = snapshot.fields();
+                let words = corrections.words.iter().zip(&corrections.terms).map(|(c, term)| (c.distance, term));
+                for (distance, term) in words {
+                    scorer.add_corrected(reader, fields.words, term, distance)?;
+                }
+                for correction in &corrections.prefixes {
+                    scorer.add_corrected(reader, fields.prefix, &correction.text, correction.distance)?;
+                }
+                scorer.corrected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+                scorer.corrected.dedup_by_key(|entry| entry.0);
+            }
+            words.push(scorer);
+        }
+        Ok(Self { words })
+    }
+
+    /// How well the document matches. Documents must come in rising order.
+    pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
+        let mut relevance = Relevance::default();
+        for word in &mut self.words {
+            let direct = word.direct(doc);
+            let score = if direct > 0.0 {
+                relevance.direct += 1;
+                direct
+            } else {
+                word.corrected(doc)
+            };
+            if score > 0.0 {
+                relevance.matched += 1;
+                relevance.score += score;
+            }
+        }
+        relevance
+    }
+
+    /// Each word's share of the score, for `explain=ranking`.
+    pub(crate) fn explain(&mut self, doc: DocId) -> Vec<(f32, f32)> {
+        self.words.iter_mut().map(|word| (word.direct(doc), word.corrected(doc))).collect()
+    }
+}
+
+impl<'a> WordScorer<'a> {
+    fn open(
+        snapshot: &Snapshot,
+        reader: &SegmentReader,
+        word: &WordPlan,
+        statistics: &'a Statistics,
+        of_word: &WordStatistics,
+    ) -> Result<Self, IndexError> {
+        let fields: &Fields = snapshot.fields();
+        let mut lists = Vec::new();
+        for field in TextField::ALL {
+            if snapshot.settings().searchable.of(field) <= 0.0 {
+                continue;
+            }
+            let index_field = fields.text(field);
+            for alternative in &word.direct {
+                if let [term] = alternative.terms.as_slice() {
+                    if let Some(list) = frequencies(reader, index_field, term)? {
+                        lists.push(FieldList {
+                            list,
+                            lengths: reader.get_fieldnorms_reader(index_field)?,
+                            norms: &statistics.norms[field as usize],
+                            weight: alternative.weight,
+                        });
+                    }
+                }
+            }
+        }
+        let exact = match &word.exact {
+            Some(term) => frequencies(reader, fields.text(TextField::Title), term)?,
+            None => None,
+        };
+        let prefix = match &word.prefix {
+            Some(prefix) => prefix_cursor(fields, reader, prefix)?.map(|cursor| WordCursor::new(vec![cursor])),
+            None => None,
+        };
+        let mut compounds = Vec::new();
+        for alternative in word.direct.iter().filter(|alternative| alternative.terms.len() > 1) {
+            let cursor = compound_cursor(fields, reader, &alternative.terms)?;
+            compounds.extend(cursor.map(|cursor| (WordCursor::new(vec![cursor]), alternative.weight)));
+        }
+        let (idf, prefix_idf) = (of_word.idf, of_word.prefix_idf);
+        Ok(Self { lists, exact, compounds, prefix, corrected: Vec::new(), idf, prefix_idf })
+    }
+
+    fn add_corrected(&mut self, reader: &SegmentReader, field: Field, term: &str, edits: u8) -> Result<(), IndexError> {
+        let index = reader.inverted_index(field)?;
+        let term = Term::from_field_text(field, term);
+        let list = index.read_postings(&term, IndexRecordOption::Basic).map_err(tantivy::TantivyError::from)?;
+        let Some(mut list) = list else { return Ok(()) };
+        let score = CORRECTION_SHARE.powi(i32::from(edits)) * idf(u64::from(list.doc_freq()), u64::from(reader.max_doc()));
+        while list.doc() != tantivy::TERMINATED {
+            self.corrected.push((list.doc(), score.max(f32::MIN_POSITIVE)));
+            list.advance();
+        }
+        Ok(())
+    }
+
+    fn direct(&mut self, doc: DocId) -> f32 {
+        let mut frequency = 0.0;
+        for field in &mut self.lists {
+            if is_at(&mut field.list, doc) {
+                let norm = field.norms[usize::from(field.lengths.fieldnorm_id(doc))];
+                frequency += field.weight * norm * field.list.term_freq() as f32;
+            }
+        }
+        for (docs, weight) in &mut self.compounds {
+            if is_at(docs, doc) {
+                frequency += *weight;
+            }
+        }
+        if frequency > 0.0 {
+            let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
+            return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
+        }
+        if self.prefix.as_mut().is_some_and(|prefix| is_at(prefix, doc)) {
+            return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);
+        }
+        0.0
+    }
+
+    fn corrected(&self, doc: DocId) -> f32 {
+        self.corrected.binary_search_by_key(&doc, |entry| entry.0).map_or(0.0, |at| self.corrected[at].1)
+    }
+}
+
+fn is_at(set: &mut impl DocSet, doc: DocId) -> bool {
+    set.doc() == doc || (set.doc() < doc && set.seek(doc) == doc)
+}
+
+fn frequencies(reader: &SegmentReader, field: Field, term: &str) -> Result<Option<SegmentPostings>, IndexError> {
+    let index = reader.inverted_index(field)?;
+    let term = Term::from_field_text(field, term);
+    Ok(index.read_postings(&term, IndexRecordOption::WithFreqs).map_err(tantivy::TantivyError::from)?)
+}

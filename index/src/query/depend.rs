@@ -1,0 +1,91 @@
+//! What an answer depends on, stated from the plan (DESIGN.md, "What a plan must state").
+
+use crate::analysis::{PREFIX_CHARS_MAX, STEM_MARK, TERM_CHARS_MAX};
+use crate::dependency::{Clause, Variant};
+use crate::query::filter::Condition;
+use crate::query::plan::{QueryPlan, WordPlan};
+use crate::query::typo::Correction;
+
+/// Corrections that were found for one word.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WordCorrections {
+    /// Whole words.
+    pub(crate) words: Vec<Correction>,
+    /// Terms by which those words are looked up, in the same order.
+    pub(crate) terms: Vec<String>,
+    /// Prefixes, for an unfinished word.
+    pub(crate) prefixes: Vec<Correction>,
+    /// Whether a limit cut the lists off.
+    pub(crate) cut: bool,
+}
+
+/// States one variant: `required` of the words, and all phrases and conditions.
+pub(crate) fn variant<'a>(
+    name: &str,
+    plan: &QueryPlan,
+    corrections: Option<&[WordCorrections]>,
+    required: usize,
+    conditions: impl Iterator<Item = &'a Condition>,
+) -> Variant {
+    // Which corrections a limit kept depends on words that no clause names.
+    if corrections.is_some_and(|all| all.iter().any(|word| word.cut)) {
+        return Variant { name: name.to_owned(), required: 0, clauses: Vec::new() };
+    }
+    let mut clauses: Vec<Clause> = Vec::new();
+    for (at, word) in plan.words.iter().enumerate() {
+        clauses.push(word_clause(word, corrections.map(|all| &all[at])));
+    }
+    // A change that matters touches everything that is mandatory, and `required` of the words, hence at least this
+    // many clauses in all.
+    let mut mandatory = 0;
+    for phrase in &plan.phrases {
+        for (_, term) in &phrase.terms {
+            clauses.push(Clause { terms: vec![touch_term(term)] });
+            mandatory += 1;
+        }
+    }
+    for terms in conditions.flat_map(Condition::clauses) {
+        clauses.push(Clause { terms });
+        mandatory += 1;
+    }
+    Variant { name: name.to_owned(), required: required + mandatory, clauses }
+}
+
+fn word_clause(word: &WordPlan, corrections: Option<&WordCorrections>) -> Clause {
+    let mut terms: Vec<String> = word.direct.iter().map(|alternative| touch_term(&alternative.terms[0])).collect();
+    if let Some(prefix) = &word.prefix {
+        terms.push(touch_prefix(prefix));
+    }
+    if let Some(corrections) = corrections.filter(|_| word.typo_budget > 0) {
+        terms.extend(corrections.terms.iter().map(|term| touch_term(term)));
+        terms.extend(corrections.prefixes.iter().map(|correction| touch_prefix(&correction.text)));
+        terms.extend(buckets(word));
+    }
+    terms.sort();
+    terms.dedup();
+    Clause { terms }
+}
+
+/// Vocabulary buckets in which a word that does not exist yet could appear and be within reach.
+fn buckets(word: &WordPlan) -> Vec<String> {
+    let length = word.text.chars().count();
+    let budget = usize::from(word.typo_budget);
+    let shortest = length.saturating_sub(budget).max(1);
+    // An unfinished word may grow to any length.
+    let longest = if word.prefix.is_some() { TERM_CHARS_MAX } else { (length + budget).min(TERM_CHARS_MAX) };
+    let first = word.text.chars().next().unwrap_or_default();
+    (shortest..=longest).map(|length| format!("bucket:{first}{length}")).collect()
+}
+
+/// The touch form of an index term.
+pub(crate) fn touch_term(term: &str) -> String {
+    match term.strip_prefix(STEM_MARK) {
+        Some(stem) => format!("stem:{stem}"),
+        None => format!("word:{term}"),
+    }
+}
+
+fn touch_prefix(prefix: &str) -> String {
+    let cut: String = prefix.chars().take(PREFIX_CHARS_MAX).collect();
+    format!("prefix:{cut}")
+}

@@ -1,0 +1,84 @@
+//! Settings, prepared for queries: synonyms by their first word.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::{Analyzer, Group, TokenKind, groups, tokenize};
+use crate::settings::Settings;
+
+/// Most words of a synonym; longer ones are names, not synonyms.
+const SYNONYM_WORDS_MAX: usize = 6;
+
+/// What a query needs to know of the settings.
+#[derive(Debug)]
+pub(crate) struct Lexicon {
+    pub(crate) settings: Arc<Settings>,
+    synonyms: FxHashMap<String, Vec<SynonymRule>>,
+}
+
+/// Who types `source` also finds `target`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SynonymRule {
+    /// Folded words.
+    pub(crate) source: Vec<String>,
+    /// Terms that must all match.
+    pub(crate) target: Vec<String>,
+    /// How much such a match counts.
+    pub(crate) weight: f32,
+}
+
+impl Lexicon {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        let mut analyzer = Analyzer::new(Arc::clone(&settings));
+        let mut synonyms: FxHashMap<String, Vec<SynonymRule>> = FxHashMap::default();
+        let mut add = |source: &str, target: &str, weight: f32| {
+            let source: Vec<String> = groups(tokenize(source)).iter().map(|group| text(group).to_owned()).collect();
+            let target: Vec<String> =
+                groups(tokenize(target)).iter().map(|group| match_term(&mut analyzer, group)).collect();
+            let sensible = 1..=SYNONYM_WORDS_MAX;
+            if sensible.contains(&source.len()) && sensible.contains(&target.len()) {
+                let rules = synonyms.entry(source[0].clone()).or_default();
+                rules.push(SynonymRule { source, target, weight: weight.clamp(0.0, 1.0) });
+            }
+        };
+        for synonym in &settings.synonyms {
+            match &synonym.from {
+                Some(from) => synonym.to.iter().for_each(|to| add(from, to, synonym.weight)),
+                None => {
+                    for from in &synonym.to {
+                        synonym.to.iter().filter(|to| *to != from).for_each(|to| add(from, to, synonym.weight));
+                    }
+                }
+            }
+        }
+        Self { settings, synonyms }
+    }
+
+    /// Rules whose source begins with the word.
+    pub(crate) fn rules(&self, first: &str) -> &[SynonymRule] {
+        self.synonyms.get(first).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A group as one folded word.
+pub(crate) fn text(group: &Group) -> &str {
+    match group {
+        Group::Single(token) => &token.text,
+        Group::Measure { canonical, .. } => canonical,
+    }
+}
+
+/// The one term that tells whether a product has the group's word in any form.
+pub(crate) fn match_term(analyzer: &mut Analyzer, group: &Group) -> String {
+    match group {
+        Group::Measure { canonical, .. } => canonical.clone(),
+        Group::Single(token) if token.kind == TokenKind::Word => word_term(analyzer, &token.text),
+        Group::Single(token) => token.text.clone(),
+    }
+}
+
+/// The stem's term, or the word itself in a language without stemmer.
+pub(crate) fn word_term(analyzer: &mut Analyzer, word: &str) -> String {
+    analyzer.stem(word).map_or_else(|| word.to_owned(), str::to_owned)
+}

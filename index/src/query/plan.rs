@@ -1,0 +1,203 @@
+//! The plan: for each word of a query, what a product may have in its place.
+//!
+//! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
+//! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
+
+use crate::analysis::{Analyzer, Group, Token, TokenKind};
+use crate::query::lexicon::{Lexicon, match_term, text, word_term};
+use crate::query::parse::{ParsedQuery, ParsedWord};
+
+/// Longest word that two neighbours are joined to: longer ones are no compounds.
+const JOINED_CHARS_MAX: usize = 24;
+
+/// What a query asks for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct QueryPlan {
+    /// Words, each with its alternatives.
+    pub(crate) words: Vec<WordPlan>,
+    /// Phrases: terms with their positions, to be found in one field.
+    pub(crate) phrases: Vec<Phrase>,
+    /// Excluded words (one term) and phrases.
+    pub(crate) excluded: Vec<Phrase>,
+}
+
+/// One word and what may stand in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WordPlan {
+    /// As typed, folded.
+    pub(crate) text: String,
+    /// What counts as the word itself: its forms, joined neighbours, synonyms.
+    pub(crate) direct: Vec<Alternative>,
+    /// The word as written, when that is not among `direct`: it counts a little more than another form.
+    pub(crate) exact: Option<String>,
+    /// Unfinished: any word that begins so.
+    pub(crate) prefix: Option<String>,
+    /// Edits that are forgiven.
+    pub(crate) typo_budget: u8,
+}
+
+/// Terms that stand in place of a word when a product has them all.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Alternative {
+    /// One term, several for a synonym of several words.
+    pub(crate) terms: Vec<String>,
+    /// How much a match through it counts, 0–1.
+    pub(crate) weight: f32,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Where an alternative comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The word itself, in any form or spelling.
+    Form,
+    /// The word joined with its neighbour, as text.
+    Joined(String),
+    /// The settings' synonyms.
+    Synonym,
+}
+
+impl Alternative {
+    fn new(term: String, origin: Origin) -> Self {
+        Self { terms: vec![term], weight: 1.0, origin }
+    }
+}
+
+/// Terms at positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    /// Position and exact term.
+    pub(crate) terms: Vec<(usize, String)>,
+}
+
+/// Makes the plan.
+pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyzer, prefix: bool) -> QueryPlan {
+    let words = required_words(&query.words, analyzer);
+    let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, analyzer, prefix)).collect();
+    join_chains(&words, &mut plans, analyzer);
+    join_neighbours(&words, &mut plans, analyzer);
+    add_synonyms(&words, &mut plans, lexicon);
+    QueryPlan {
+        words: plans,
+        phrases: query.phrases.iter().map(|groups| phrase(groups)).collect(),
+        excluded: query.excluded.iter().map(|groups| exclusion(groups, analyzer)).collect(),
+    }
+}
+
+/// Stop words need not be there, unless there is nothing else.
+fn required_words<'a>(words: &'a [ParsedWord], analyzer: &Analyzer) -> Vec<&'a ParsedWord> {
+    let required: Vec<&ParsedWord> = words.iter().filter(|word| !analyzer.is_stop_word(text(&word.group))).collect();
+    if required.is_empty() { words.iter().collect() } else { required }
+}
+
+fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPlan {
+    let term = match_term(analyzer, &word.group);
+    let text = text(&word.group).to_owned();
+    let exact = (term != text).then(|| text.clone());
+    let (prefix, typo_budget) = match &word.group {
+        Group::Single(token) => ((prefix && word.last).then(|| token.text.clone()), typo_budget(token)),
+        Group::Measure { .. } => (None, 0),
+    };
+    WordPlan { text, direct: vec![Alternative::new(term, Origin::Form)], exact, prefix, typo_budget }
+}
+
+/// None for short words, which are one edit from too many others, and for words with digits: one model number must
+/// never become another.
+fn typo_budget(token: &Token) -> u8 {
+    match (token.kind, token.text.chars().count()) {
+        (TokenKind::Word, 5..=8) => 1,
+        (TokenKind::Word, 9..) => 2,
+        _ => 0,
+    }
+}
+
+/// The parts of `dv7-1211ea` are also found as `dv71211ea`.
+fn join_chains(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Analyzer) {
+    let mut at = 0;
+    while at < words.len() {
+        let mut end = at + 1;
+        while end < words.len() && is_glued(words[end]) && words[end].stretch == words[at].stretch {
+            end += 1;
+        }
+        if end - at > 1 {
+            add_joined(words, plans, at..end, analyzer);
+        }
+        at = end;
+    }
+}
+
+fn is_glued(word: &ParsedWord) -> bool {
+    matches!(&word.group, Group::Single(token) if token.glued)
+}
+
+/// `lap top` is also found as `laptop`.
+fn join_neighbours(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Analyzer) {
+    for at in 1..words.len() {
+        let (left, right) = (&words[at - 1], &words[at]);
+        let (Group::Single(a), Group::Single(b)) = (&left.group, &right.group) else { continue };
+        let both_numbers = a.kind == TokenKind::Number && b.kind == TokenKind::Number;
+        if left.stretch == right.stretch && !both_numbers && !(is_glued(left) || is_glued(right)) {
+            add_joined(words, plans, at - 1..at + 1, analyzer);
+        }
+    }
+}
+
+fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Range<usize>, analyzer: &mut Analyzer) {
+    let joined: String = words[range.clone()].iter().map(|word| text(&word.group)).collect();
+    if joined.chars().count() > JOINED_CHARS_MAX {
+        return;
+    }
+    // A joined word is found in all its forms, a model number as it is. Chains are indexed joined without a stem.
+    let mut terms = vec![joined.clone()];
+    if joined.chars().all(char::is_alphabetic) {
+        terms.push(word_term(analyzer, &joined));
+        terms.dedup();
+    }
+    // `wi-fi` is another way of writing `wifi`, `lap top` a mistake for `laptop`.
+    let glued = words[range.clone()].iter().skip(1).all(|word| is_glued(word));
+    let origin = if glued { Origin::Form } else { Origin::Joined(joined) };
+    for plan in &mut plans[range] {
+        plan.direct.extend(terms.iter().map(|term| Alternative::new(term.clone(), origin.clone())));
+    }
+}
+
+/// Every word that a synonym's source covers may be replaced by the whole target.
+fn add_synonyms(words: &[&ParsedWord], plans: &mut [WordPlan], lexicon: &Lexicon) {
+    for at in 0..words.len() {
+        for rule in lexicon.rules(text(&words[at].group)) {
+            let end = at + rule.source.len();
+            let matches = words.get(at..end).is_some_and(|covered| {
+                covered.iter().zip(&rule.source).all(|(word, source)| text(&word.group) == source)
+            });
+            if matches {
+                for plan in &mut plans[at..end] {
+                    plan.direct.push(Alternative {
+                        terms: rule.target.clone(),
+                        weight: rule.weight,
+                        origin: Origin::Synonym,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Exact terms at the positions that indexing gives them: a measure takes two places, of which the first counts.
+fn phrase(groups: &[Group]) -> Phrase {
+    let mut terms = Vec::with_capacity(groups.len());
+    let mut position = 0;
+    for group in groups {
+        terms.push((position, text(group).to_owned()));
+        position += if matches!(group, Group::Measure { .. }) { 2 } else { 1 };
+    }
+    Phrase { terms }
+}
+
+/// An excluded word is excluded in all its forms, a phrase as written.
+fn exclusion(groups: &[Group], analyzer: &mut Analyzer) -> Phrase {
+    match groups {
+        [word] => Phrase { terms: vec![(0, match_term(analyzer, word))] },
+        _ => phrase(groups),
+    }
+}

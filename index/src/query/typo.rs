@@ -1,0 +1,111 @@
+//! Corrections: the words of the vocabulary within a word's typo budget, all of them.
+//!
+//! Which words exist is read from the term dictionaries. A word that only deleted products had may still be there;
+//! it matches nothing.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
+use tantivy::schema::Field;
+use tantivy::{Searcher, TantivyError};
+use tantivy_fst::Automaton;
+
+/// Corrections of one word. A mistyped word is near a handful of others; where a limit cuts this list off, the
+/// answer depends on everything.
+pub(crate) const CORRECTIONS_MAX: usize = 64;
+/// Largest budget for which automata are prepared.
+const BUDGET_MAX: u8 = 2;
+
+/// A word of the vocabulary that may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Correction {
+    /// The word, or the prefix, of the vocabulary.
+    pub(crate) text: String,
+    /// Edits: insertions, deletions, replacements, transpositions.
+    pub(crate) distance: u8,
+    /// Products that have it, deleted ones that are not yet merged away included.
+    pub(crate) products: u64,
+}
+
+/// Corrections by distance, then text, and whether [`CORRECTIONS_MAX`] cut any off.
+pub(crate) fn corrections(
+    searcher: &Searcher,
+    field: Field,
+    word: &str,
+    budget: u8,
+) -> Result<(Vec<Correction>, bool), TantivyError> {
+    let Some(first) = word.chars().next() else { return Ok((Vec::new(), false)) };
+    if budget == 0 || budget > BUDGET_MAX {
+        return Ok((Vec::new(), false));
+    }
+    let dfa = builder(budget).build_dfa(word);
+    let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
+    for segment in searcher.segment_readers() {
+        let index = segment.inverted_index(field)?;
+        let mut stream = index.terms().search(Walk { dfa: &dfa, first }).into_stream()?;
+        while stream.advance() {
+            let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
+            let Distance::Exact(distance) = dfa.eval(term) else { continue };
+            // Numbers and model numbers are no targets.
+            if distance > 0 && !term.contains(|c: char| c.is_numeric()) {
+                let entry = found.entry(term.to_owned()).or_insert((distance, 0));
+                entry.1 += u64::from(stream.value().doc_freq);
+            }
+        }
+    }
+    let mut corrections: Vec<Correction> = found
+        .into_iter()
+        .map(|(text, (distance, products))| Correction { text, distance, products })
+        .collect();
+    corrections.sort_by(|a, b| (a.distance, &a.text).cmp(&(b.distance, &b.text)));
+    let cut = corrections.len() > CORRECTIONS_MAX;
+    corrections.truncate(CORRECTIONS_MAX);
+    Ok((corrections, cut))
+}
+
+/// Preparing an automaton of two edits takes milliseconds, so each is prepared once.
+fn builder(budget: u8) -> &'static LevenshteinAutomatonBuilder {
+    static BUILDERS: [OnceLock<LevenshteinAutomatonBuilder>; BUDGET_MAX as usize] =
+        [const { OnceLock::new() }; BUDGET_MAX as usize];
+    BUILDERS[usize::from(budget) - 1].get_or_init(|| LevenshteinAutomatonBuilder::new(budget, true))
+}
+
+/// Walks the dictionary along words that are near and begin with the same letter.
+struct Walk<'a> {
+    dfa: &'a DFA,
+    first: char,
+}
+
+/// Bytes of the first letter already seen, and the state of the distance.
+#[derive(Clone, Copy)]
+struct State {
+    matched: u8,
+    distance: u32,
+}
+
+impl Automaton for Walk<'_> {
+    type State = State;
+
+    fn start(&self) -> State {
+        State { matched: 0, distance: self.dfa.initial_state() }
+    }
+
+    fn is_match(&self, state: &State) -> bool {
+        matches!(self.dfa.distance(state.distance), Distance::Exact(_))
+    }
+
+    fn can_match(&self, state: &State) -> bool {
+        state.distance != SINK_STATE
+    }
+
+    fn accept(&self, state: &State, byte: u8) -> State {
+        let mut buffer = [0; 4];
+        let first = self.first.encode_utf8(&mut buffer).as_bytes();
+        let distance = match first.get(usize::from(state.matched)) {
+            Some(&expected) if expected != byte => SINK_STATE,
+            _ => self.dfa.transition(state.distance, byte),
+        };
+        State { matched: state.matched.saturating_add(1), distance }
+    }
+}

@@ -1,0 +1,141 @@
+//! What to tell the shopper about corrections: the query in the words that the first result was found by.
+
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocId, DocSet, Term};
+
+use crate::analysis::tokenize;
+use crate::error::IndexError;
+use crate::eval::matching::prefix_cursor;
+use crate::eval::cursor::WordCursor;
+use crate::query::depend::WordCorrections;
+use crate::query::plan::{Origin, QueryPlan, WordPlan};
+use crate::snapshot::Snapshot;
+
+/// How the first result has a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    /// As typed, or not at all.
+    AsTyped,
+    /// Joined with its neighbour.
+    Joined(String),
+    /// Corrected.
+    Corrected(String),
+}
+
+/// The query with mistyped words replaced, if the first result has others in their place.
+pub(crate) fn corrected(
+    snapshot: &Snapshot,
+    query: &str,
+    plan: &QueryPlan,
+    corrections: Option<&[WordCorrections]>,
+    first: (usize, DocId),
+) -> Result<Option<String>, IndexError> {
+    let mut replaced = Vec::new();
+    for (at, word) in plan.words.iter().enumerate() {
+        match found(snapshot, word, corrections.map(|all| &all[at]), first)? {
+            Found::AsTyped => {}
+            Found::Joined(joined) => replaced.push((word.text.as_str(), joined, true)),
+            Found::Corrected(text) => replaced.push((word.text.as_str(), text, false)),
+        }
+    }
+    Ok((!replaced.is_empty()).then(|| rewrite(query, &replaced)).filter(|text| text != query))
+}
+
+fn found(
+    snapshot: &Snapshot,
+    word: &WordPlan,
+    corrections: Option<&WordCorrections>,
+    (segment, doc): (usize, DocId),
+) -> Result<Found, IndexError> {
+    let fields = snapshot.fields();
+    let has = |field: Field, term: &str| has_term(snapshot, segment, doc, field, term);
+    for alternative in word.direct.iter().filter(|alternative| !matches!(alternative.origin, Origin::Joined(_))) {
+        let mut all = true;
+        for term in &alternative.terms {
+            all = all && has(fields.words, term)?;
+        }
+        if all {
+            return Ok(Found::AsTyped);
+        }
+    }
+    if let Some(prefix) = &word.prefix {
+        let reader = &snapshot.searcher().segment_readers()[segment];
+        let cursor = prefix_cursor(fields, reader, prefix)?.map(|cursor| WordCursor::new(vec![cursor]));
+        if cursor.is_some_and(|mut cursor| cursor.doc() == doc || (cursor.doc() < doc && cursor.seek(doc) == doc)) {
+            return Ok(Found::AsTyped);
+        }
+    }
+    for alternative in &word.direct {
+        if let Origin::Joined(joined) = &alternative.origin
+            && has(fields.words, &alternative.terms[0])?
+        {
+            return Ok(Found::Joined(joined.clone()));
+        }
+    }
+    let Some(corrections) = corrections else { return Ok(Found::AsTyped) };
+    let mut best: Option<(u8, u64, &str)> = None;
+    for (correction, term) in corrections.words.iter().zip(&corrections.terms) {
+        let better = best.is_none_or(|(distance, products, _)| {
+            (correction.distance, u64::MAX - correction.products) < (distance, u64::MAX - products)
+        });
+        if better && has(fields.words, term)? {
+            best = Some((correction.distance, correction.products, &correction.text));
+        }
+    }
+    for correction in &corrections.prefixes {
+        if best.is_none() && has(fields.prefix, &correction.text)? {
+            best = Some((correction.distance, correction.products, &correction.text));
+        }
+    }
+    Ok(best.map_or(Found::AsTyped, |(_, _, text)| Found::Corrected(text.to_owned())))
+}
+
+fn has_term(snapshot: &Snapshot, segment: usize, doc: DocId, field: Field, term: &str) -> Result<bool, IndexError> {
+    let reader = &snapshot.searcher().segment_readers()[segment];
+    let index = reader.inverted_index(field)?;
+    let list = index.read_postings(&Term::from_field_text(field, term), IndexRecordOption::Basic);
+    let list = list.map_err(tantivy::TantivyError::from)?;
+    Ok(list.is_some_and(|mut list| list.doc() == doc || (list.doc() < doc && list.seek(doc) == doc)))
+}
+
+/// Replaces words in the text as typed; of joined neighbours the first takes the whole.
+fn rewrite(query: &str, replaced: &[(&str, String, bool)]) -> String {
+    let mut text = String::with_capacity(query.len());
+    let mut at = 0;
+    let mut last_joined: Option<&str> = None;
+    for token in tokenize(query) {
+        let Some((_, replacement, joined)) = replaced.iter().find(|(word, _, _)| *word == token.text) else {
+            last_joined = None;
+            continue;
+        };
+        if *joined && last_joined == Some(replacement) {
+            // The second half: it and the space before it are gone.
+            at = token.end;
+            last_joined = None;
+            continue;
+        }
+        text.push_str(&query[at..token.start]);
+        text.push_str(replacement);
+        at = token.end;
+        last_joined = joined.then_some(replacement.as_str());
+    }
+    text.push_str(&query[at..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mistyped_words_are_replaced() {
+        let replaced = [("labtop", "laptop".to_owned(), false)];
+        assert_eq!(rewrite("HP Labtop 17\"", &replaced), "HP laptop 17\"");
+    }
+
+    #[test]
+    fn joined_neighbours_become_one_word() {
+        let replaced = [("lap", "laptop".to_owned(), true), ("top", "laptop".to_owned(), true)];
+        assert_eq!(rewrite("red lap top bag", &replaced), "red laptop bag");
+    }
+}

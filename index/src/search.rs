@@ -1,0 +1,304 @@
+//! Answers one search: resolve, plan, evaluate in widening variants, collect, show.
+//!
+//! A query is first evaluated as typed. Only when too few products match are mistyped words corrected, and only when
+//! that still finds too few may words be missing. Each step includes the one before it, and ranks what it adds
+//! behind. Every step that was evaluated is stated in the answer's dependency, whether or not it found anything.
+
+use tantivy::DocAddress;
+
+use crate::analysis::Analyzer;
+use crate::answer::{Hit, Live, LiveShown, SearchPage};
+use crate::collect::facets::FacetPlan;
+use crate::collect::group::GroupField;
+use crate::collect::run::{Collected, Collection, run};
+use crate::collect::sort::resolve_keys;
+use crate::collect::top::Placed;
+use crate::dependency::Dependency;
+use crate::error::IndexError;
+use crate::eval::matching::Evaluation;
+use crate::eval::score::{SegmentScorer, Statistics};
+use crate::filter::Filter;
+use crate::highlight::Highlighter;
+use crate::query::depend::{WordCorrections, variant};
+use crate::query::fields::resolve;
+use crate::query::filter::Condition;
+use crate::query::lexicon::word_term;
+use crate::query::parse::parse;
+use crate::query::plan::{QueryPlan, plan};
+use crate::query::{typo, wording};
+use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
+use crate::snapshot::{CancelCheck, Snapshot};
+use crate::store::schema::NumberField;
+use crate::store::stored::Stored;
+
+/// With fewer products than this the query is widened: less than a page's first rows. Ten was better than none and
+/// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
+const ENOUGH_PRODUCTS: u64 = 10;
+
+/// Answers one search.
+pub(crate) fn search(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    cancel: CancelCheck<'_>,
+) -> Result<SearchPage, IndexError> {
+    let collection = resolve_request(snapshot, request)?;
+    let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
+    let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
+    let mut search = Search { snapshot, request, collection, plan, cancel, dependency: Dependency::default() };
+    let answer = search.evaluate(&mut analyzer)?;
+    search.show(answer)
+}
+
+/// The pass whose results are shown.
+struct Answer {
+    collected: Collected,
+    corrections: Option<Vec<WordCorrections>>,
+    required: usize,
+    relaxed: bool,
+}
+
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    request: &'a SearchRequest,
+    collection: Collection,
+    plan: QueryPlan,
+    cancel: CancelCheck<'a>,
+    dependency: Dependency,
+}
+
+impl Search<'_> {
+    /// Evaluates as typed, then wider while too little is found.
+    fn evaluate(&mut self, analyzer: &mut Analyzer) -> Result<Answer, IndexError> {
+        let all = self.plan.words.len();
+        let mut answer = self.pass("strict", None, all)?;
+        if self.request.typos && all > 0 && answer.collected.products < ENOUGH_PRODUCTS {
+            let corrections = self.corrections(analyzer)?;
+            if self.plan.words.iter().any(|word| word.typo_budget > 0) {
+                answer = self.wider(answer, "typos", Some(corrections), all)?;
+            }
+        }
+        if all > 1 && answer.collected.products < ENOUGH_PRODUCTS {
+            let before = answer.collected.products;
+            let corrections = answer.corrections.clone();
+            answer = self.wider(answer, "partial", corrections, words_needed(all))?;
+            answer.relaxed = answer.collected.products > before;
+        }
+        self.state_facets(&answer);
+        Ok(answer)
+    }
+
+    fn wider(
+        &mut self,
+        before: Answer,
+        name: &str,
+        corrections: Option<Vec<WordCorrections>>,
+        required: usize,
+    ) -> Result<Answer, IndexError> {
+        let wider = self.pass(name, corrections, required)?;
+        // What is found again is kept as it was, with its corrections: the wider pass ranks it the same.
+        Ok(if wider.collected.products > before.collected.products { wider } else { before })
+    }
+
+    fn pass(
+        &mut self,
+        name: &str,
+        corrections: Option<Vec<WordCorrections>>,
+        required: usize,
+    ) -> Result<Answer, IndexError> {
+        let conditions = self.collection.conditions.iter();
+        let selections = self.collection.selections.iter().map(|(_, condition)| condition);
+        let stated = variant(name, &self.plan, corrections.as_deref(), required, conditions.chain(selections));
+        self.dependency.variants.push(stated);
+        let evaluation = Evaluation { plan: &self.plan, corrections: corrections.as_deref(), required };
+        let collected = run(self.snapshot, &self.collection, evaluation, self.cancel)?;
+        Ok(Answer { collected, corrections, required, relaxed: false })
+    }
+
+    /// Each disjunctive facet counts products that its own selection excludes.
+    fn state_facets(&mut self, answer: &Answer) {
+        for (at, facet) in self.collection.facets.iter().enumerate() {
+            if !self.collection.selections.iter().any(|(own, _)| *own == at) {
+                continue;
+            }
+            let others = self.collection.selections.iter().filter(|(own, _)| *own != at).map(|(_, condition)| condition);
+            let conditions = self.collection.conditions.iter().chain(others);
+            let name = format!("facet:{}", facet.name);
+            let stated = variant(&name, &self.plan, answer.corrections.as_deref(), answer.required, conditions);
+            self.dependency.variants.push(stated);
+        }
+    }
+
+    /// All that mistyped words may have meant.
+    fn corrections(&self, analyzer: &mut Analyzer) -> Result<Vec<WordCorrections>, IndexError> {
+        let (searcher, fields) = (self.snapshot.searcher(), self.snapshot.fields());
+        let found = self.plan.words.iter().map(|word| {
+            let (words, words_cut) = typo::corrections(searcher, fields.words, &word.text, word.typo_budget)?;
+            let (prefixes, prefixes_cut) = match &word.prefix {
+                Some(prefix) => typo::corrections(searcher, fields.prefix, prefix, word.typo_budget)?,
+                None => Default::default(),
+            };
+            let terms = words.iter().map(|correction| word_term(analyzer, &correction.text)).collect();
+            Ok(WordCorrections { words, terms, prefixes, cut: words_cut || prefixes_cut })
+        });
+        found.collect()
+    }
+
+    fn show(self, answer: Answer) -> Result<SearchPage, IndexError> {
+        let corrected = match answer.collected.best.first() {
+            Some(first) => {
+                let at = (first.segment, first.candidate.doc);
+                wording::corrected(self.snapshot, &self.request.q, &self.plan, answer.corrections.as_deref(), at)?
+            }
+            None => None,
+        };
+        let from = (self.request.page - 1) * self.request.per_page;
+        let evaluation =
+            Evaluation { plan: &self.plan, corrections: answer.corrections.as_deref(), required: answer.required };
+        let marks = (self.request.highlight_pre.as_str(), self.request.highlight_post.as_str());
+        let mut highlighter =
+            Highlighter::new(self.snapshot.settings(), &self.plan, answer.corrections.as_deref(), marks);
+        let mut hits = Vec::with_capacity(self.request.per_page);
+        for placed in answer.collected.best.iter().skip(from) {
+            hits.push(self.hit(placed, evaluation, &mut highlighter)?);
+        }
+        let counters = answer.collected.counters.into_iter().zip(&self.collection.facets);
+        let facets = counters
+            .map(|(counter, plan)| counter.finish(plan, self.snapshot.columns(), self.request.facet_limit))
+            .collect();
+        Ok(SearchPage {
+            total: answer.collected.total,
+            total_products: self.collection.group.is_some().then_some(answer.collected.products),
+            corrected,
+            relaxed: answer.relaxed,
+            hits,
+            facets,
+            dependency: self.dependency,
+        })
+    }
+
+    fn hit(
+        &self,
+        placed: &Placed,
+        evaluation: Evaluation<'_>,
+        highlighter: &mut Highlighter,
+    ) -> Result<Hit, IndexError> {
+        let doc = placed.candidate.doc;
+        let segment = u32::try_from(placed.segment).unwrap_or(u32::MAX);
+        let stored: Stored = self.snapshot.searcher().doc(DocAddress::new(segment, doc))?;
+        let damaged = |reason: serde_json::Error| IndexError::Damaged { id: stored.id.clone(), reason: reason.to_string() };
+        let highlights = match self.request.highlight.is_empty() || stored.content.is_empty() {
+            true => Vec::new(),
+            false => {
+                let content = serde_json::from_str(&stored.content).map_err(damaged)?;
+                highlights(&self.request.highlight, &content, highlighter)
+            }
+        };
+        let ranking = if self.request.explain_ranking { Some(self.explain(placed, evaluation)?) } else { None };
+        let columns = &self.snapshot.columns()[placed.segment];
+        let number = |field| columns.number(field).and_then(|column| column.first(doc));
+        let live = Live {
+            price: number(NumberField::Price),
+            // Stored from an integer far below 2^53.
+            stock: number(NumberField::Stock).map(|stock| stock as i64),
+            in_stock: number(NumberField::InStock) != Some(0.0),
+        };
+        let shown = |name: &str| self.request.fields.as_ref().is_none_or(|fields| fields.iter().any(|f| f == name));
+        let shows = LiveShown { price: shown("price"), stock: shown("stock"), in_stock: shown("in_stock") };
+        Ok(Hit {
+            id: stored.id.clone(),
+            score: placed.candidate.relevance.score,
+            content: stored.clone().content(self.request.fields.as_deref()).map_err(damaged)?,
+            live,
+            shows,
+            highlights,
+            group_count: self.collection.group.is_some().then_some(placed.members),
+            ranking,
+        })
+    }
+
+    fn explain(&self, placed: &Placed, evaluation: Evaluation<'_>) -> Result<serde_json::Value, IndexError> {
+        let statistics = Statistics::gather(self.snapshot, evaluation)?;
+        let mut scorer = SegmentScorer::open(self.snapshot, placed.segment, evaluation, &statistics)?;
+        let relevance = scorer.relevance(placed.candidate.doc);
+        let shares = scorer.explain(placed.candidate.doc);
+        let words = self.plan.words.iter().zip(shares).map(|(word, (direct, corrected))| {
+            let how = if direct > 0.0 { "direct" } else if corrected > 0.0 { "corrected" } else { "missing" };
+            let score = if direct > 0.0 { direct } else { corrected };
+            serde_json::json!({"word": word.text, "match": how, "score": score})
+        });
+        Ok(serde_json::json!({
+            "score": relevance.score,
+            "words_matched": relevance.matched,
+            "words_direct": relevance.direct,
+            "words": words.collect::<Vec<_>>(),
+        }))
+    }
+}
+
+fn highlights(
+    fields: &[String],
+    content: &serde_json::Map<String, serde_json::Value>,
+    highlighter: &mut Highlighter,
+) -> Vec<(String, Vec<String>)> {
+    let mut highlights = Vec::new();
+    for field in fields {
+        let texts = Stored::texts(content, field);
+        let marked: Vec<Option<String>> = texts.iter().map(|text| highlighter.mark(text)).collect();
+        if marked.iter().any(Option::is_some) {
+            let whole = marked.into_iter().zip(texts).map(|(marked, text)| marked.unwrap_or(text)).collect();
+            highlights.push((field.clone(), whole));
+        }
+    }
+    highlights
+}
+
+/// How many of the words a product must have when not all need be there: one in three may miss, at least one.
+fn words_needed(words: usize) -> usize {
+    words - (words / 3).max(1)
+}
+
+/// Resolves fields and tells apart what restricts everything and what only selects within one facet.
+fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Collection, IndexError> {
+    let window = request.page.checked_mul(request.per_page).filter(|&w| request.page > 0 && w <= RESULT_WINDOW_MAX);
+    let Some(limit) = window else {
+        let message = format!("page × per_page must be from 1 to {RESULT_WINDOW_MAX}");
+        return Err(IndexError::InvalidRequest { parameter: "page", message });
+    };
+    if request.facets.len() > FACETS_MAX {
+        let message = format!("at most {FACETS_MAX} facets, not {}", request.facets.len());
+        return Err(IndexError::InvalidRequest { parameter: "facets", message });
+    }
+    let mut facets: Vec<FacetPlan> = Vec::with_capacity(request.facets.len());
+    for name in &request.facets {
+        let field = resolve(snapshot, name, "facets")?;
+        facets.push(FacetPlan { name: name.clone(), field, selected: Vec::new() });
+    }
+    let mut conditions = Vec::new();
+    let mut selections = Vec::new();
+    let filter = request.filter.as_ref().map(|filter| Condition::resolve(snapshot, filter)).transpose()?;
+    let conjuncts = match filter {
+        Some(Condition::And(operands)) => operands,
+        other => other.into_iter().collect(),
+    };
+    for condition in conjuncts {
+        let own = condition.only_field().and_then(|field| facets.iter().position(|facet| facet.field == field));
+        match own {
+            Some(facet) => {
+                facets[facet].selected.extend(condition.selected().into_iter().cloned());
+                selections.push((facet, condition));
+            }
+            None => conditions.push(condition),
+        }
+    }
+    let group = match &request.group {
+        Some(name) => Some(GroupField::new(resolve(snapshot, name, "group")?, name)?),
+        None => None,
+    };
+    let keys = resolve_keys(snapshot, &request.sort)?;
+    Ok(Collection { conditions, selections, facets, keys, group, limit })
+}
+
+/// Whether every field that a filter names exists, for callers that check before they queue a search.
+pub(crate) fn check_filter(snapshot: &Snapshot, filter: &Filter) -> Result<(), IndexError> {
+    Condition::resolve(snapshot, filter).map(|_| ())
+}

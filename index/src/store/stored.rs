@@ -1,0 +1,98 @@
+//! The stored form of a product: id and the JSON text that answers show, without the live fields.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use tantivy::schema::document::{
+    DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize, ValueDeserializer,
+};
+
+use crate::product::Product;
+
+/// Fields that change by the second and are filled in when an answer is assembled.
+pub(crate) const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
+
+/// Encodes a product: length of the id (four bytes), id, JSON object text.
+pub(crate) fn encode(product: &Product) -> Vec<u8> {
+    let mut object = product.to_json();
+    object.shift_remove("id");
+    for field in LIVE_FIELDS {
+        object.shift_remove(field);
+    }
+    let mut bytes = Vec::with_capacity(1024);
+    bytes.extend(u32::try_from(product.id.len()).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(product.id.as_bytes());
+    // Writing a map of JSON values to memory cannot fail.
+    let _infallible = serde_json::to_writer(&mut bytes, &object);
+    bytes
+}
+
+/// A stored product, read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) id: String,
+    /// A JSON object.
+    pub(crate) content: String,
+}
+
+impl Stored {
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (len, rest) = bytes.split_at_checked(4)?;
+        let len = u32::from_le_bytes(len.try_into().ok()?) as usize;
+        let (id, content) = rest.split_at_checked(len)?;
+        Some(Self { id: String::from_utf8(id.to_vec()).ok()?, content: String::from_utf8(content.to_vec()).ok()? })
+    }
+
+    /// The object with the chosen fields only; `attributes.NAME` and bare attribute names choose one attribute.
+    pub(crate) fn content(self, fields: Option<&[String]>) -> Result<Box<RawValue>, serde_json::Error> {
+        let Some(fields) = fields else { return RawValue::from_string(self.content) };
+        let object: Map<String, Value> = serde_json::from_str(&self.content)?;
+        let mut chosen = Map::new();
+        for (key, value) in object {
+            if fields.contains(&key) {
+                chosen.insert(key, value);
+            } else if key == "attributes"
+                && let Value::Object(attributes) = value
+            {
+                let some: Map<_, _> = attributes.into_iter().filter(|(name, _)| chooses(fields, name)).collect();
+                if !some.is_empty() {
+                    chosen.insert(key, Value::Object(some));
+                }
+            }
+        }
+        serde_json::value::to_raw_value(&chosen)
+    }
+
+    /// The texts of a field, as highlighting shows them.
+    pub(crate) fn texts(content: &Map<String, Value>, field: &str) -> Vec<String> {
+        let attribute = field.strip_prefix("attributes.").unwrap_or(field);
+        let value = content.get(field).or_else(|| content.get("attributes")?.get(attribute));
+        let values = match value {
+            None | Some(Value::Null | Value::Object(_)) => return Vec::new(),
+            Some(Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        values.iter().map(text).collect()
+    }
+}
+
+fn chooses(fields: &[String], attribute: &str) -> bool {
+    fields.iter().any(|field| field.strip_prefix("attributes.").unwrap_or(field) == attribute)
+}
+
+struct Bytes(Vec<u8>);
+
+impl ValueDeserialize for Bytes {
+    fn deserialize<'de, D: ValueDeserializer<'de>>(deserializer: D) -> Result<Self, DeserializeError> {
+        deserializer.deserialize_bytes().map(Self)
+    }
+}
+
+/// Reads the one stored field without building a tantivy document.
+impl DocumentDeserialize for Stored {
+    fn deserialize<'de, D: DocumentDeserializer<'de>>(mut deserializer: D) -> Result<Self, DeserializeError> {
+        let field = deserializer.next_field::<Bytes>()?;
+        let bytes = field.map(|(_, Bytes(bytes))| bytes).unwrap_or_default();
+        Self::decode(&bytes).ok_or_else(|| DeserializeError::custom("a stored product is damaged"))
+    }
+}

@@ -1,0 +1,402 @@
+//! The use case: a question becomes an effective query, a key, a lookup, perhaps a computation, and an answer.
+//!
+//! Owns the order of those steps and the counters; each step has a file. It knows neither routes nor status codes of
+//! errors (`http`), nor how anything is found (the index) or kept (`cache`).
+//!
+//! The way of a search: `params` reads and checks, `effective` normalises and makes the key, [`crate::cache::stack`]
+//! looks and has it computed by `question` on a thread of the query pool, `render` writes the body, `response` the
+//! headers. A URL that was seen before finds its key in the raw-URL front, and on a hit nothing else of this happens.
+//!
+//! Invariant: what a request is told reflects at least the sequence that its catalog had validated when the request
+//! began, and at least its `min_sequence`.
+
+pub mod params;
+
+pub mod effective;
+
+pub mod question;
+
+pub mod render;
+
+pub mod explain;
+
+pub mod response;
+
+pub mod error;
+
+pub mod histogram;
+
+pub mod counters;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::body::Body;
+use axum::http::header::InvalidHeaderValue;
+use axum::http::{HeaderMap, HeaderValue, Response, header};
+use rustc_hash::FxBuildHasher;
+use tokio::time::Instant;
+
+use crate::cache::coding::Coding;
+use crate::cache::entry::{Entry, Readiness};
+use crate::cache::freshness::{UnixMillis, View};
+use crate::cache::front::{Front, Scope};
+use crate::cache::key::Key;
+use crate::cache::outcome::Outcome;
+use crate::cache::stack::{Filler, Served, Stack};
+use crate::cache::tier::TierName;
+use crate::cache::tier::memory::MemoryTier;
+use crate::catalog::{Catalog, Suggestions};
+use crate::config::Config;
+use crate::resilience::pool::Pool;
+use counters::{CatalogCounters, KindCounters, Stats};
+use effective::KeyScope;
+use error::AnswerError;
+use params::Params;
+use params::search::Explain;
+use question::Question;
+
+/// Part of every key. Raised with any change of analysis, ranking or body, so that no node serves what an older
+/// program computed.
+pub const ANSWER_VERSION: u32 = 1;
+/// Longest wait for `min_sequence` beyond the freshness bound (API.md, "writes").
+const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `search`.
+    Search,
+    /// `autocomplete`.
+    Autocomplete,
+}
+
+impl Kind {
+    /// The stable name: route, key and label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Autocomplete => "autocomplete",
+        }
+    }
+}
+
+/// The parameters of a request as they came.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// A raw query string.
+    Query(&'a str),
+    /// A JSON body.
+    Json(&'a [u8]),
+}
+
+/// Why the use case could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A thread of the pool or the cache could not be started.
+    #[error("cannot start a thread")]
+    Thread(#[from] std::io::Error),
+    /// A configured `Cache-Control` is not a header value.
+    #[error("`{key}` is not a header value: {value:?}")]
+    CacheControl {
+        /// The configuration key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// Why.
+        #[source]
+        source: InvalidHeaderValue,
+    },
+}
+
+/// Answers searches and autocompletes of every catalog.
+#[derive(Debug)]
+pub struct Answers {
+    stack: Stack<AnswerError>,
+    front: Front,
+    pool: Arc<Pool>,
+    counters: ArcSwap<HashMap<String, Arc<CatalogCounters>, FxBuildHasher>>,
+    search_cache_control: HeaderValue,
+    autocomplete_cache_control: HeaderValue,
+    request_deadline: Duration,
+    visible_wait_max: Duration,
+}
+
+/// One request on its way.
+struct Request<'a> {
+    kind: Kind,
+    catalog: &'a Arc<Catalog>,
+    counters: Arc<CatalogCounters>,
+    headers: &'a HeaderMap,
+    began: Instant,
+}
+
+impl Request<'_> {
+    fn counters(&self) -> &KindCounters {
+        self.counters.of(self.kind)
+    }
+
+    fn coding(&self) -> Coding {
+        Coding::negotiate(self.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()))
+    }
+}
+
+impl Answers {
+    /// Starts the query threads and the memory tier.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(config: &Config) -> Result<Self, SetupError> {
+        let http = &config.http;
+        Ok(Self {
+            stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?),
+            front: Front::default(),
+            pool: Arc::new(Pool::new("query", http.query_threads, http.query_queue_max)?),
+            counters: ArcSwap::default(),
+            search_cache_control: cache_control("http.search_cache_control", &http.search_cache_control)?,
+            autocomplete_cache_control: cache_control(
+                "http.autocomplete_cache_control",
+                &http.autocomplete_cache_control,
+            )?,
+            request_deadline: http.request_deadline,
+            visible_wait_max: config.freshness_bound + VISIBLE_WAIT_GRACE,
+        })
+    }
+
+    /// Answers a search.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    ///
+    /// # Cancel safety
+    /// Dropping the returned future harms nobody; a computation that others may wait for goes on.
+    pub async fn search(
+        &self,
+        catalog: &Arc<Catalog>,
+        asked: Asked<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>, AnswerError> {
+        let request = self.begin(Kind::Search, catalog, headers);
+        if let Asked::Query(raw) = asked
+            && let Some(response) = self.answer_again(&request, 0, raw)
+        {
+            return Ok(response);
+        }
+        // Boxed, so that a hit does not carry the room that a computation needs.
+        let answered = Box::pin(self.search_anew(&request, asked)).await;
+        answered.inspect_err(|error| request.counters().error(error))
+    }
+
+    /// Answers an autocomplete. The same promises as [`Self::search`].
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub async fn autocomplete(
+        &self,
+        catalog: &Arc<Catalog>,
+        raw: &str,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>, AnswerError> {
+        let request = self.begin(Kind::Autocomplete, catalog, headers);
+        let suggestions = catalog.suggestions();
+        if let Some(response) = self.answer_again(&request, suggestions.generation, raw) {
+            return Ok(response);
+        }
+        let answered = Box::pin(self.autocomplete_anew(&request, suggestions, raw)).await;
+        answered.inspect_err(|error| request.counters().error(error))
+    }
+
+    /// What the answers have been like, and what the cache and the pool hold.
+    pub fn stats(&self) -> Stats {
+        let catalogs = self.counters.load();
+        Stats {
+            memory: self.stack.usage(),
+            pool: self.pool.stats(),
+            catalogs: catalogs.iter().map(|(name, counters)| (name.clone(), counters.stats())).collect(),
+        }
+    }
+
+    /// Finishes what is being computed and refuses the rest. Blocking.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    fn begin<'a>(&self, kind: Kind, catalog: &'a Arc<Catalog>, headers: &'a HeaderMap) -> Request<'a> {
+        Request { kind, catalog, counters: self.counters(catalog.name()), headers, began: Instant::now() }
+    }
+
+    /// The whole way of a repeated URL whose entry is fresh; `None` sends it the long way.
+    fn answer_again(&self, request: &Request<'_>, generation: u64, raw: &str) -> Option<Response<Body>> {
+        let key = self.front.get(scope(request, request.catalog.settings_version(), generation), raw)?;
+        let served = self.stack.lookup(&key, &view(request.catalog), request.began).ok()?;
+        Some(self.respond(request, &served))
+    }
+
+    async fn search_anew(&self, request: &Request<'_>, asked: Asked<'_>) -> Result<Response<Body>, AnswerError> {
+        let params = match asked {
+            Asked::Query(raw) => Params::from_query(raw, params::search::NAMES)?,
+            Asked::Json(body) => Params::from_json(body, params::search::NAMES)?,
+        };
+        let wanted = params::search::read(params)?;
+        if let Some(sequence) = wanted.min_sequence {
+            request.catalog.wait_visible(sequence, self.visible_wait_max).await?;
+        }
+        // In this order: under an old version's key a newer answer does no harm, the other way round it would.
+        let settings_version = request.catalog.settings_version();
+        let effective = effective::search(wanted.request, request.catalog.snapshot().settings());
+        let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
+        let key = Arc::new(effective::search_key(key_scope, &effective));
+        let question = Question::Search(effective);
+        if wanted.explain.any() {
+            return self.explain(request, &key, question, wanted.explain).await;
+        }
+        if let (Asked::Query(raw), None) = (asked, wanted.min_sequence) {
+            self.front.put(scope(request, settings_version, 0), raw, &key);
+        }
+        self.answer(request, &key, question).await
+    }
+
+    async fn autocomplete_anew(
+        &self,
+        request: &Request<'_>,
+        suggestions: Arc<Suggestions>,
+        raw: &str,
+    ) -> Result<Response<Body>, AnswerError> {
+        let params = Params::from_query(raw, params::complete::NAMES)?;
+        let effective = effective::complete(params::complete::read(params)?);
+        let settings_version = request.catalog.settings_version();
+        let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
+        let key = Arc::new(effective::complete_key(key_scope, suggestions.generation, &effective));
+        self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
+        self.answer(request, &key, Question::Complete(effective, suggestions)).await
+    }
+
+    async fn answer(
+        &self,
+        request: &Request<'_>,
+        key: &Arc<Key>,
+        question: Question,
+    ) -> Result<Response<Body>, AnswerError> {
+        let deadline = Instant::now() + self.request_deadline;
+        let computation = question.computation(request, key);
+        let pool = Arc::clone(&self.pool);
+        let compute = move |filler: Filler| async move {
+            pool.run(deadline, move |worth| computation.run(worth).map(|entry| filler.fill(entry))).await?
+        };
+        let served = self.stack.fetch(key, view(request.catalog), deadline, compute).await?;
+        Ok(self.respond(request, &served))
+    }
+
+    /// Answers with an account of itself. Nothing is stored, and nobody waits for it or is waited for.
+    async fn explain(
+        &self,
+        request: &Request<'_>,
+        key: &Arc<Key>,
+        question: Question,
+        explain: Explain,
+    ) -> Result<Response<Body>, AnswerError> {
+        let view = view(request.catalog);
+        let began = Instant::now();
+        // How a hit got its score is not in the stored answer.
+        let looked = if explain.ranking { Err(Outcome::Bypass) } else { self.stack.lookup(key, &view, began) };
+        let cache_time = began.elapsed();
+        let served = match looked {
+            Ok(served) => served,
+            Err(outcome) => {
+                let deadline = Instant::now() + self.request_deadline;
+                let computation = question.computation(request, key);
+                let entry = self.pool.run(deadline, move |worth| computation.run(worth)).await??;
+                Served {
+                    outcome,
+                    from: TierName::Index,
+                    sequence: entry.stamp().as_of.max(view.validated),
+                    ttl: entry.stamp().max_age,
+                    age: Duration::ZERO,
+                    stored: false,
+                    collapsed: false,
+                    cache_time,
+                    compute_time: Some(began.elapsed().saturating_sub(cache_time)),
+                    entry: Arc::new(entry),
+                }
+            }
+        };
+        request.counters().outcome(Outcome::Bypass);
+        let text = match explain.cache {
+            true => render::with_member(served.entry.body(), "explain", &explain::account(&served, &view)),
+            false => served.entry.body().text().to_vec(),
+        };
+        Ok(response::explained(&served, text, request.began.elapsed()))
+    }
+
+    fn respond(&self, request: &Request<'_>, served: &Served) -> Response<Body> {
+        let counters = request.counters();
+        counters.outcome(served.outcome);
+        if served.collapsed {
+            counters.collapsed();
+        }
+        let cache_control = match request.kind {
+            Kind::Search => &self.search_cache_control,
+            Kind::Autocomplete => &self.autocomplete_cache_control,
+        };
+        let coding = self.affordable(&served.entry, request.coding());
+        let representation = served.entry.representation(coding);
+        let elapsed = request.began.elapsed();
+        counters.latency(served.outcome, elapsed);
+        let held = request.headers.get(header::IF_NONE_MATCH);
+        if held.is_some_and(|held| response::matches(held, &representation.etag)) {
+            counters.not_modified();
+            return response::not_modified(served, representation, cache_control, elapsed);
+        }
+        response::full(served, representation, cache_control, elapsed)
+    }
+
+    /// The wanted coding, made on the way if that is quick. A slow one is made beside it, once, and until then the
+    /// body is sent as it is: nobody waits for a compression longer than for a search.
+    fn affordable(&self, entry: &Arc<Entry>, wanted: Coding) -> Coding {
+        match entry.readiness(wanted) {
+            Readiness::Ready => wanted,
+            Readiness::Quick => {
+                entry.representation(wanted);
+                self.stack.filler().grown(entry);
+                wanted
+            }
+            Readiness::Slow => {
+                if entry.claim(wanted) {
+                    let (entry, filler) = (Arc::clone(entry), self.stack.filler());
+                    tokio::task::spawn_blocking(move || {
+                        entry.representation(wanted);
+                        filler.grown(&entry);
+                    });
+                }
+                Coding::Identity
+            }
+        }
+    }
+
+    fn counters(&self, catalog: &str) -> Arc<CatalogCounters> {
+        if let Some(counters) = self.counters.load().get(catalog) {
+            return Arc::clone(counters);
+        }
+        // Once for each catalog; whoever loses the race finds the winner's.
+        self.counters.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.entry(catalog.to_owned()).or_default();
+            known
+        });
+        self.counters.load().get(catalog).cloned().unwrap_or_default()
+    }
+}
+
+fn view(catalog: &Catalog) -> View {
+    View { validated: catalog.validated(), now: UnixMillis::now() }
+}
+
+fn scope<'a>(request: &'a Request<'_>, settings_version: u64, generation: u64) -> Scope<'a> {
+    Scope { kind: request.kind.as_str(), catalog: request.catalog.name(), settings_version, generation }
+}
+
+fn cache_control(key: &'static str, value: &str) -> Result<HeaderValue, SetupError> {
+    HeaderValue::from_str(value).map_err(|source| SetupError::CacheControl { key, value: value.into(), source })
+}

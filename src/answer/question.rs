@@ -1,0 +1,135 @@
+//! Computing: a question, put to the index on a thread of the query pool, becomes an entry.
+//!
+//! This is the engine boundary: query in, page and dependency out. It does not look into caches and does not know
+//! who asks.
+//!
+//! Invariant: an entry is stamped with the sequence of the very snapshot that answered.
+
+use std::sync::Arc;
+
+use storefind_index::answer::SearchPage;
+use storefind_index::filter::{Filter, Literal};
+use storefind_index::request::SearchRequest;
+use storefind_index::suggest::Completion;
+use tokio::time::Instant;
+
+use super::effective::CompleteRequest;
+use super::error::AnswerError;
+use super::{Kind, Request, render};
+use crate::cache::body::Body;
+use crate::cache::coding::Coding;
+use crate::cache::entry::{Entry, Holding};
+use crate::cache::freshness::{Stamp, UnixMillis};
+use crate::cache::key::Key;
+use crate::catalog::{Catalog, Suggestions};
+use crate::resilience::deadline::Worth;
+
+/// Categories beside suggestions: a short list to narrow down by, not a facet.
+const CATEGORIES_SHOWN: usize = 5;
+/// What a product beside suggestions shows: a line with a picture that links.
+const PRODUCT_FIELDS: [&str; 5] = ["title", "brand", "image", "price", "url"];
+
+/// A normalised question.
+#[derive(Debug)]
+pub enum Question {
+    /// A search.
+    Search(SearchRequest),
+    /// An autocomplete, with the suggestions whose generation is in its key.
+    Complete(CompleteRequest, Arc<Suggestions>),
+}
+
+/// A question with all that a thread needs to answer it.
+pub struct Computation {
+    question: Question,
+    catalog: Arc<Catalog>,
+    key: Arc<Key>,
+    coding: Coding,
+    counters: Arc<super::counters::CatalogCounters>,
+}
+
+impl Question {
+    /// Packs the question for the thread that answers it.
+    pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>) -> Computation {
+        Computation {
+            question: self,
+            catalog: Arc::clone(request.catalog),
+            key: Arc::clone(key),
+            coding: request.coding(),
+            counters: Arc::clone(&request.counters),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Search(_) => Kind::Search,
+            Self::Complete(..) => Kind::Autocomplete,
+        }
+    }
+}
+
+impl Computation {
+    /// Answers. The caller's coding is made here too, where nobody else has to wait for it.
+    ///
+    /// # Errors
+    /// What the index refuses or fails at, and [`AnswerError::DeadlineExceeded`] when it is no longer worth doing.
+    pub fn run(self, worth: &Worth) -> Result<Entry, AnswerError> {
+        let began = Instant::now();
+        let snapshot = self.catalog.snapshot();
+        let find = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
+        let (body, page) = match &self.question {
+            Question::Search(request) => {
+                let page = find(request)?;
+                (render::search(request, &page), page)
+            }
+            Question::Complete(request, suggestions) => complete(request, suggestions, find)?,
+        };
+        let counters = self.counters.of(self.question.kind());
+        let stamp = Stamp::new(snapshot.sequence(), UnixMillis::now(), self.key.hash() as u64);
+        let holding: Arc<Holding> = Arc::clone(&counters.holding);
+        let cost = began.elapsed();
+        let entry = Entry::new(self.key, stamp, page.dependency, cost, body, holding);
+        entry.representation(self.coding);
+        counters.computation(cost);
+        Ok(entry)
+    }
+}
+
+fn complete<F, E>(request: &CompleteRequest, suggestions: &Suggestions, find: F) -> Result<(Body, SearchPage), E>
+where
+    F: FnOnce(&SearchRequest) -> Result<SearchPage, E>,
+{
+    let suggested = suggestions.index.complete(Completion {
+        prefix: &request.q,
+        limit: request.limit,
+        category: request.category.as_deref(),
+        typos: true,
+    });
+    let page = find(&SearchRequest {
+        q: request.q.clone(),
+        filter: scoped(request),
+        facets: vec!["categories".into()],
+        facet_limit: CATEGORIES_SHOWN,
+        per_page: request.products,
+        fields: Some(PRODUCT_FIELDS.map(String::from).to_vec()),
+        ..SearchRequest::default()
+    })?;
+    Ok((render::complete(request, &suggested, &page), page))
+}
+
+/// The request's own condition within its category.
+fn scoped(request: &CompleteRequest) -> Option<Filter> {
+    let category = request.category.as_ref().map(|category| Filter::Equals {
+        field: "categories".into(),
+        value: Literal { text: category.clone(), quoted: true },
+    });
+    match (category, request.filter.clone()) {
+        (Some(category), Some(filter)) => Some(Filter::And(vec![category, filter]).canonical()),
+        (category, filter) => category.or(filter),
+    }
+}
+
+impl std::fmt::Debug for Computation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Computation").field("question", &self.question).field("key", &self.key).finish_non_exhaustive()
+    }
+}

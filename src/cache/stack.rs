@@ -1,0 +1,200 @@
+//! The stack: the order in which a lookup asks, and what becomes of an answer that had to be computed.
+//!
+//! Memory first; further tiers join between it and computing, in [`Stack::fetch`]. A fault of a tier is an outcome
+//! and never an error for the caller. On anything but a hit one caller computes and the rest wait
+//! (`single_flight`); a waiter judges the result like an entry from a tier, by the sequence that it saw validated
+//! when its own request began.
+//!
+//! The stack does not know how an answer is computed: it is handed a computation, which gets a [`Filler`] so that it
+//! can put the entry into the tiers from the thread it runs on, which may block.
+//!
+//! Invariant: whatever [`Stack::fetch`] returns reflects at least the sequence that was validated when the request
+//! began.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::entry::Entry;
+use super::freshness::{Verdict, View, judge};
+use super::key::Key;
+use super::outcome::Outcome;
+use super::single_flight::{FlightError, Part, SingleFlight};
+use super::tier::memory::MemoryTier;
+use super::tier::{Stored, Tier, TierName, Usage};
+
+/// The tiers in order. `E` is why a computation failed.
+#[derive(Debug)]
+pub struct Stack<E> {
+    memory: Arc<MemoryTier>,
+    flights: SingleFlight<Result<Computed, E>>,
+}
+
+/// A computed answer.
+#[derive(Debug, Clone)]
+pub struct Computed {
+    /// The answer.
+    pub entry: Arc<Entry>,
+    /// Whether the memory tier keeps it.
+    pub stored: Stored,
+}
+
+/// Puts entries into the tiers from wherever they are made.
+#[derive(Debug, Clone)]
+pub struct Filler(Arc<MemoryTier>);
+
+impl Filler {
+    /// Keeps the entry. May block for some 50 µs under pressure; meant for query threads.
+    pub fn fill(&self, entry: Entry) -> Computed {
+        let entry = Arc::new(entry);
+        let stored = self.0.put(&entry);
+        Computed { entry, stored }
+    }
+
+    /// To be told when an entry has grown by a variant. Cheap, from any thread.
+    pub fn grown(&self, entry: &Arc<Entry>) {
+        self.0.grown(entry);
+    }
+}
+
+/// An answer on its way to the caller, and how it was come by.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The answer.
+    pub entry: Arc<Entry>,
+    /// What the lookup came to.
+    pub outcome: Outcome,
+    /// Which tier gave it.
+    pub from: TierName,
+    /// The catalog sequence that it reflects.
+    pub sequence: u64,
+    /// Time until its maximum age.
+    pub ttl: Duration,
+    /// Time since it was last proven fresh: none, unless a later rule lets an unproven one be served.
+    pub age: Duration,
+    /// Whether the memory tier keeps what was computed.
+    pub stored: bool,
+    /// Whether this caller waited for another's computation.
+    pub collapsed: bool,
+    /// Time that the lookup took.
+    pub cache_time: Duration,
+    /// Time that computing, or waiting for it, took.
+    pub compute_time: Option<Duration>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FetchError<E> {
+    /// Computing failed.
+    #[error(transparent)]
+    Compute(E),
+    /// Waiting for it did.
+    #[error(transparent)]
+    Flight(#[from] FlightError),
+}
+
+impl<E: Clone + Send + Sync + 'static> Stack<E> {
+    /// A stack over this memory tier.
+    pub fn new(memory: MemoryTier) -> Self {
+        Self { memory: Arc::new(memory), flights: SingleFlight::default() }
+    }
+
+    /// Looks without computing. Never waits: this is the whole way of a hit.
+    ///
+    /// # Errors
+    /// Why there is nothing to serve: [`Outcome::Stale`] or [`Outcome::Miss`].
+    pub fn lookup(&self, key: &Key, view: &View, began: Instant) -> Result<Served, Outcome> {
+        let entry = self.memory.get(key).map_err(Outcome::Miss)?;
+        match judge(entry.stamp(), view) {
+            Verdict::Stale(reason) => Err(Outcome::Stale(reason)),
+            Verdict::Fresh { sequence, ttl } => Ok(Served {
+                entry,
+                outcome: Outcome::Hit,
+                from: TierName::Memory,
+                sequence,
+                ttl,
+                age: Duration::ZERO,
+                stored: false,
+                collapsed: false,
+                cache_time: began.elapsed(),
+                compute_time: None,
+            }),
+        }
+    }
+
+    /// Looks, and has the answer computed if need be. `compute` runs in a task of its own at most once, with a
+    /// deadline of its own making; `deadline` is how long this caller waits.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    ///
+    /// # Cancel safety
+    /// Dropping the returned future gives up waiting; what it had computed is kept for others.
+    pub async fn fetch<C, F>(
+        &self,
+        key: &Arc<Key>,
+        view: View,
+        deadline: Instant,
+        compute: C,
+    ) -> Result<Served, FetchError<E>>
+    where
+        C: FnOnce(Filler) -> F + Send + 'static,
+        F: Future<Output = Result<Computed, E>> + Send + 'static,
+    {
+        let began = Instant::now();
+        let outcome = match self.lookup(key, &view, began) {
+            Ok(served) => return Ok(served),
+            Err(outcome) => outcome,
+        };
+        let cache_time = began.elapsed();
+        let fresh = move |entry: &Entry| {
+            matches!(judge(entry.stamp(), &view.having_waited_for(entry.stamp())), Verdict::Fresh { .. })
+        };
+        let suits = |result: &Result<Computed, E>| result.as_ref().map_or(true, |computed| fresh(&computed.entry));
+        let computation = || {
+            let (memory, key) = (Arc::clone(&self.memory), Arc::clone(key));
+            async move {
+                // A flight may have landed between this caller's lookup and its entering.
+                if let Ok(entry) = memory.get(&key)
+                    && fresh(&entry)
+                {
+                    return Ok(Computed { entry, stored: Stored::Yes });
+                }
+                compute(Filler(memory)).await
+            }
+        };
+        let (result, part) = self.flights.run(key, deadline, suits, computation).await?;
+        let computed = result.map_err(FetchError::Compute)?;
+        let stamp = computed.entry.stamp();
+        Ok(Served {
+            outcome,
+            from: TierName::Index,
+            // Computed or judged fresh after the request began: it reflects what was validated then.
+            sequence: stamp.as_of.max(view.validated),
+            ttl: stamp.max_age,
+            age: Duration::ZERO,
+            stored: computed.stored == Stored::Yes,
+            collapsed: part == Part::Waited,
+            cache_time,
+            compute_time: Some(began.elapsed().saturating_sub(cache_time)),
+            entry: computed.entry,
+        })
+    }
+
+    /// For those who make entries, or make them grow.
+    pub fn filler(&self) -> Filler {
+        Filler(Arc::clone(&self.memory))
+    }
+
+    /// What the memory tier holds.
+    pub fn usage(&self) -> Usage {
+        self.memory.usage()
+    }
+
+    /// Puts the memory tier in order now, so that [`Self::usage`] is exact.
+    pub fn settle(&self) {
+        self.memory.settle();
+    }
+}

@@ -1,0 +1,74 @@
+//! Events written and read back, and bytes that are no event.
+
+use proptest::prelude::*;
+use storefind_index::product::{Attribute, Product, Scalar};
+use storefind_index::settings::{Language, Settings};
+
+use super::{Event, EventError};
+
+fn product(id: &str, title: &str, price: Option<f64>, colours: &[String]) -> Product {
+    let values = colours.iter().cloned().map(Scalar::Text).collect();
+    let attributes = if colours.is_empty() { Vec::new() } else { vec![("colour".to_owned(), Attribute::Many(values))] };
+    Product { id: id.to_owned(), title: title.to_owned(), price, attributes, ..Product::default() }
+}
+
+fn check_round_trip(event: &Event) {
+    let bytes = event.encode().expect("encodes");
+    assert_eq!(&Event::decode(&bytes).expect("decodes"), event);
+    assert_eq!(Event::decode(&bytes).and_then(|event| event.encode()).expect("encodes again"), bytes);
+}
+
+#[test]
+fn every_kind_of_event_is_read_back_as_it_was_written() {
+    let german = Settings { language: Language::German, ..Settings::default() };
+    check_round_trip(&Event::Upsert {
+        product: Box::new(product("42", "Tea “pot” ☕", Some(9.95), &["red".into()]))
+    });
+    check_round_trip(&Event::Delete { id: "42/é".to_owned() });
+    check_round_trip(&Event::Settings { settings: Box::new(german) });
+}
+
+#[test]
+fn bytes_that_are_no_event_are_refused_with_the_reason() {
+    let cases: &[(&[u8], EventError)] = &[
+        (b"", EventError::Short(0)),
+        (b"\x01", EventError::Short(1)),
+        (b"\x02u{}", EventError::Format(2)),
+        (b"\x01x{}", EventError::Kind(b'x')),
+        (b"\x01d\xff", EventError::Id),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(Event::decode(bytes).as_ref(), Err(expected), "{bytes:?}");
+    }
+    assert!(matches!(Event::decode(b"\x01u{"), Err(EventError::Json(_))));
+    assert!(matches!(Event::decode(b"\x01u{\"id\":\"1\"}"), Err(EventError::Product(_))));
+    assert!(matches!(Event::decode(b"\x01s[]"), Err(EventError::Json(_))));
+}
+
+proptest! {
+    #[test]
+    fn any_product_is_read_back_as_it_was_written(
+        id in "[a-zA-Z0-9/ é]{1,20}",
+        title in "[\\PC]{0,40}x",
+        price in proptest::option::of(0.0f64..1e9),
+        colours in proptest::collection::vec("[a-z]{1,8}", 0..4),
+    ) {
+        prop_assume!(id.trim() == id && title.trim() == title);
+        check_round_trip(&Event::Upsert { product: Box::new(product(&id, &title, price, &colours)) });
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Event::decode(&bytes);
+    }
+
+    #[test]
+    fn a_damaged_event_never_panics(at in 0usize..40, byte in any::<u8>(), cut in 0usize..60) {
+        let event = Event::Upsert { product: Box::new(product("42", "Teapot", Some(9.95), &["red".into()])) };
+        let mut bytes = event.encode().expect("encodes");
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        bytes.truncate(cut.max(1));
+        let _ = Event::decode(&bytes);
+    }
+}

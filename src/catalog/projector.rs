@@ -1,0 +1,448 @@
+//! The projector: one thread per catalog that walks the log in order and shows it in the index.
+//!
+//! **A cycle.** Wait for events or for the time to publish; read some events; apply each to the index writer; publish
+//! if it is time: commit, store the snapshot, raise `V`, wake who waits (`visibility`). What is published at `S` is the
+//! state that the log had at `S`, no earlier and no later event.
+//!
+//! **Starting from nothing** (first start, lost index, other analysis). The log keeps last states only, so what was
+//! walked is a state of the log again from some sequence on. Until then nothing is published (*hold*): readers keep
+//! the snapshot that they have. Settings that need another analysis are the same case: the writer has emptied the
+//! index, and the walk begins again, holding through the log's end of that moment.
+//!
+//! **Failures.** A writer that failed may be in any state, so it is dropped and opened again at its last commit, after
+//! a pause that doubles, and the walk goes on from there; readers notice nothing but lag. An event that seems to be
+//! the culprit is a *suspect*: next time everything before it is committed first. If that succeeds, the engine is well,
+//! and if the suspect then fails again, the fault is its own: it is set aside, with its reason, and never blocks those
+//! behind it. If the commit fails, the engine is ill (disk full), and no event is blamed. A panic counts as a failure.
+//!
+//! Owns the writer and the position. It refuses to know HTTP, caches, or how the log stores events.
+//!
+//! Invariant: `V` is raised only after its snapshot is stored, never falls, and names a state that the log had.
+
+mod pace;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use storefind_index::error::IndexError;
+use storefind_index::settings::Settings;
+use storefind_index::snapshot::Snapshot;
+use tokio::time::Instant;
+
+use self::pace::Pace;
+pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
+use super::event::{Event, EventError};
+use super::log::{Log, LogError, ReadLimits};
+use super::progress::Progress;
+use super::status::Report;
+use super::visibility::Visibility;
+
+/// Events read and applied between two looks at the clock and at the stop signal. A bulk import applies some ten
+/// thousand a second, so this is well under the shortest publication interval; and the decoded events stay small.
+const STEP: ReadLimits = ReadLimits { events_max: 500, bytes_max: 4 << 20 };
+
+/// First pause after a failure: long enough not to spin, short enough not to be seen.
+const BACKOFF_MIN: Duration = Duration::from_millis(100);
+
+/// Longest pause: how long after a full disk was freed nothing happens, at most.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// Longest sleep without events. Everything that matters wakes the thread; this only bounds a lost wake.
+const IDLE_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How a projector is told to end.
+#[derive(Debug, Default)]
+pub(crate) struct StopSignal(AtomicU8);
+
+const DRAIN: u8 = 1;
+const ABANDON: u8 = 2;
+
+impl StopSignal {
+    /// End when the log's end is committed.
+    pub(crate) fn drain(&self) {
+        self.0.fetch_max(DRAIN, Ordering::AcqRel);
+    }
+
+    /// End now; the next start replays.
+    pub(crate) fn abandon(&self) {
+        self.0.fetch_max(ABANDON, Ordering::AcqRel);
+    }
+
+    /// Whether to end, in either way.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire) >= DRAIN
+    }
+
+    fn is_abandon(&self) -> bool {
+        self.0.load(Ordering::Acquire) >= ABANDON
+    }
+}
+
+/// What the projector shares with the catalog.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) log: Arc<Log>,
+    pub(crate) visibility: Arc<Visibility>,
+    pub(crate) report: Arc<Report>,
+    /// How far the log was walked, ever: what back-pressure looks at.
+    pub(crate) applied: Arc<Progress>,
+    pub(crate) stop: Arc<StopSignal>,
+}
+
+/// An opened target, before its projector exists.
+pub(crate) struct Opened {
+    target: Box<dyn Target>,
+    open: Box<dyn OpenTarget>,
+    settings: (u64, Arc<Settings>),
+}
+
+impl Opened {
+    /// Opens the target where its last commit left it, or empty if it does not fit the log. `configured` are the
+    /// settings in force as long as the log has none.
+    pub(crate) fn new(log: &Log, mut open: Box<dyn OpenTarget>, configured: Arc<Settings>) -> Result<Self, IndexError> {
+        let settings = log.settings().unwrap_or((0, configured));
+        let target = match open_fitting(log, &mut *open, &settings.1) {
+            // A newer program's index is not ours to remove; anything else can be built again from the log.
+            Err(error @ IndexError::Format { .. }) => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = %error, "the index cannot be opened and is built again from the log");
+                open.open(Arc::clone(&settings.1), Start::Empty)?
+            }
+            Ok(target) => target,
+        };
+        Ok(Self { target, open, settings })
+    }
+
+    /// What can be shown at once.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.target.snapshot()
+    }
+}
+
+/// Opens the target; one that is ahead of the log, or so far behind that it may have missed a deletion, empty.
+fn open_fitting(log: &Log, open: &mut dyn OpenTarget, settings: &Arc<Settings>) -> Result<Box<dyn Target>, IndexError> {
+    let target = open.open(Arc::clone(settings), Start::Resume)?;
+    let sequence = target.sequence();
+    if sequence == 0 || (log.pruned_through()..=log.last()).contains(&sequence) {
+        return Ok(target);
+    }
+    tracing::info!(sequence, log.last = log.last(), "the index does not fit the log and is built again");
+    drop(target);
+    open.open(Arc::clone(settings), Start::Empty)
+}
+
+/// See the module.
+pub(crate) struct Projector {
+    name: String,
+    shared: Shared,
+    open: Box<dyn OpenTarget>,
+    /// `None` after a failure, until it is opened again.
+    target: Option<Box<dyn Target>>,
+    pace: Pace,
+    /// Everything through this sequence is applied.
+    cursor: u64,
+    /// Sequence of the last commit.
+    committed: u64,
+    /// Below this sequence, what is applied is not a state that may be shown.
+    hold_until: u64,
+    /// Settings in force, with their sequence; 0 for those of the configuration.
+    settings: (u64, Arc<Settings>),
+    /// An event that failed and is to be tried alone.
+    suspect: Option<u64>,
+    /// Events that are skipped, until they are behind a commit.
+    set_aside: BTreeSet<u64>,
+    /// The log's end at the start: once it is visible, the catalog is ready.
+    ready_at: u64,
+}
+
+/// Why a cycle ended early; the target is opened again.
+struct Failure {
+    reason: String,
+    /// The event to blame, perhaps.
+    suspect: Option<u64>,
+    pause: Pause,
+}
+
+#[derive(PartialEq, Eq)]
+enum Pause {
+    /// The same may fail again at once.
+    Needed,
+    /// The cause is out of the way.
+    Needless,
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self { reason: error.to_string(), suspect: None, pause: Pause::Needed }
+    }
+}
+
+/// What a cycle leads to.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    Continue,
+    Stop,
+}
+
+/// Where an event leaves the walk.
+#[derive(PartialEq, Eq)]
+enum Walk {
+    On,
+    FromTheStart,
+}
+
+impl Projector {
+    pub(crate) fn new(name: &str, shared: Shared, opened: Opened, freshness_bound: Duration) -> Self {
+        let sequence = opened.target.sequence();
+        shared.applied.raise(sequence);
+        Self {
+            name: name.to_owned(),
+            open: opened.open,
+            target: Some(opened.target),
+            pace: Pace::new(freshness_bound),
+            cursor: sequence,
+            committed: sequence,
+            hold_until: shared.log.pruned_through(),
+            settings: opened.settings,
+            suspect: None,
+            set_aside: BTreeSet::new(),
+            ready_at: shared.log.last(),
+            shared,
+        }
+    }
+
+    /// Works until it is told to stop. Never panics on what the engine does.
+    pub(crate) fn run(mut self) {
+        self.note_ready();
+        let mut backoff = BACKOFF_MIN;
+        loop {
+            let committed = self.committed;
+            match self.cycle() {
+                Ok(Flow::Stop) => return,
+                Ok(Flow::Continue) if self.committed > committed => backoff = BACKOFF_MIN,
+                Ok(Flow::Continue) => {}
+                Err(failure) => {
+                    self.note_failure(&failure);
+                    if self.shared.stop.is_set() {
+                        // The log has everything; the next start goes on from the last commit.
+                        return;
+                    }
+                    if failure.pause == Pause::Needed {
+                        let stop = &self.shared.stop;
+                        let deadline = Instant::now() + backoff;
+                        self.shared.log.wait_until(backoff, |_| stop.is_set() || Instant::now() >= deadline);
+                        backoff = (backoff * 2).min(BACKOFF_MAX);
+                    }
+                }
+            }
+        }
+    }
+
+    fn note_failure(&mut self, failure: &Failure) {
+        self.target = None;
+        self.suspect = failure.suspect;
+        if failure.pause == Pause::Needed {
+            tracing::warn!(catalog = self.name, reason = failure.reason, "changes cannot be applied; trying again");
+            self.shared.report.failed(failure.reason.clone());
+        }
+    }
+
+    fn cycle(&mut self) -> Result<Flow, Failure> {
+        if self.shared.stop.is_abandon() {
+            return Ok(Flow::Stop);
+        }
+        if self.target.is_none() {
+            self.reopen()?;
+        }
+        self.wait_for_work();
+        self.walk()?;
+        let draining = self.shared.stop.is_set();
+        let at_the_end = self.cursor >= self.shared.log.last();
+        if self.cursor > self.committed && self.cursor >= self.hold_until {
+            let due = self.pace.wait(Instant::now()).is_zero();
+            if due || (draining && at_the_end) {
+                self.commit()?;
+            }
+        }
+        let done = draining && at_the_end && self.committed >= self.cursor;
+        Ok(if done { Flow::Stop } else { Flow::Continue })
+    }
+
+    /// Sleeps until there are events, or until what was applied is to be published.
+    fn wait_for_work(&self) {
+        let to_publish = self.cursor > self.committed && self.cursor >= self.hold_until;
+        let at_most = if to_publish { self.pace.wait(Instant::now()) } else { IDLE_WAIT_MAX };
+        let (cursor, stop) = (self.cursor, &self.shared.stop);
+        self.shared.log.wait_until(at_most, |last| last > cursor || stop.is_set());
+    }
+
+    /// Reads and applies one step.
+    fn walk(&mut self) -> Result<(), Failure> {
+        let batch = self.shared.log.read_after(self.cursor, STEP)?;
+        for (sequence, event) in batch.events {
+            if self.shared.stop.is_abandon() {
+                return Ok(());
+            }
+            if self.apply(sequence, event)? == Walk::FromTheStart {
+                return Ok(());
+            }
+            self.cursor = sequence;
+        }
+        self.cursor = self.cursor.max(batch.through);
+        self.shared.applied.raise(self.cursor);
+        Ok(())
+    }
+
+    fn apply(&mut self, sequence: u64, event: Result<Event, EventError>) -> Result<Walk, Failure> {
+        if self.set_aside.contains(&sequence) {
+            return Ok(Walk::On);
+        }
+        match event {
+            Err(error) => self.put_aside(sequence, error.to_string()),
+            Ok(Event::Upsert { product }) => self.apply_alone(sequence, |target| target.upsert(&product))?,
+            Ok(Event::Delete { id }) => self.apply_alone(sequence, |target| target.delete(&id))?,
+            Ok(Event::Settings { settings }) => return self.apply_settings(sequence, Arc::new(*settings)),
+        }
+        Ok(Walk::On)
+    }
+
+    /// Applies one event; a suspect only after everything before it is committed.
+    fn apply_alone(
+        &mut self,
+        sequence: u64,
+        apply: impl FnOnce(&mut dyn Target) -> Result<(), IndexError>,
+    ) -> Result<(), Failure> {
+        let is_suspect = self.suspect == Some(sequence);
+        if is_suspect {
+            self.commit()?;
+        }
+        match self.guard(apply) {
+            Ok(()) => {
+                if is_suspect {
+                    self.suspect = None;
+                }
+                Ok(())
+            }
+            Err(reason) if is_suspect => {
+                self.put_aside(sequence, reason.clone());
+                Err(Failure { reason, suspect: None, pause: Pause::Needless })
+            }
+            Err(reason) => Err(Failure { reason, suspect: Some(sequence), pause: Pause::Needed }),
+        }
+    }
+
+    fn apply_settings(&mut self, sequence: u64, settings: Arc<Settings>) -> Result<Walk, Failure> {
+        if sequence <= self.settings.0 {
+            // The walk began with later ones in force.
+            return Ok(Walk::On);
+        }
+        self.settings = (sequence, Arc::clone(&settings));
+        let emptied = self.guard(|target| target.set_settings(settings)).map_err(|reason| Failure {
+            reason,
+            suspect: None,
+            pause: Pause::Needed,
+        })?;
+        if !emptied {
+            return Ok(Walk::On);
+        }
+        tracing::info!(catalog = self.name, sequence, "settings need another analysis; all products are indexed again");
+        self.cursor = 0;
+        self.committed = 0;
+        self.hold_until = self.shared.log.last().max(self.hold_until).max(self.shared.visibility.validated());
+        Ok(Walk::FromTheStart)
+    }
+
+    /// Commits what is applied, and shows it unless it must be held.
+    fn commit(&mut self) -> Result<(), Failure> {
+        let (began, sequence) = (Instant::now(), self.cursor);
+        let snapshot = self.guard(|target| target.commit(sequence)).map_err(|reason| Failure {
+            reason,
+            suspect: self.suspect,
+            pause: Pause::Needed,
+        })?;
+        let ended = Instant::now();
+        self.committed = sequence;
+        self.set_aside = self.set_aside.split_off(&(sequence + 1));
+        self.shared.report.committed(ended - began);
+        self.pace.published(began, ended);
+        self.show(snapshot);
+        Ok(())
+    }
+
+    fn show(&self, snapshot: Snapshot) {
+        if self.committed < self.hold_until {
+            return;
+        }
+        self.shared.visibility.publish(snapshot);
+        self.shared.log.applied_durably(self.committed);
+        self.note_ready();
+    }
+
+    fn note_ready(&self) {
+        if self.shared.visibility.validated() >= self.ready_at {
+            self.shared.report.ready.store(true, Ordering::Release);
+        }
+    }
+
+    /// Opens the target again at its last commit.
+    fn reopen(&mut self) -> Result<(), Failure> {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            open_fitting(&self.shared.log, &mut *self.open, &self.settings.1).map_err(|error| describe(&error))
+        }));
+        let target = opened.unwrap_or_else(|panic| Err(panic_text(&*panic))).map_err(|reason| Failure {
+            reason,
+            suspect: self.suspect,
+            pause: Pause::Needed,
+        })?;
+        let validated = self.shared.visibility.validated();
+        self.cursor = target.sequence();
+        self.committed = self.cursor;
+        self.hold_until = self.shared.log.pruned_through().max(validated);
+        if self.committed > validated {
+            // The commit that seemed to fail had succeeded.
+            self.show(target.snapshot());
+        }
+        self.target = Some(target);
+        Ok(())
+    }
+
+    fn put_aside(&mut self, sequence: u64, reason: String) {
+        tracing::error!(catalog = self.name, sequence, reason, "an event cannot be applied and is set aside");
+        self.set_aside.insert(sequence);
+        self.shared.report.set_aside(sequence, reason);
+    }
+
+    /// Calls the target; an error or a panic becomes its description.
+    fn guard<T>(&mut self, call: impl FnOnce(&mut dyn Target) -> Result<T, IndexError>) -> Result<T, String> {
+        let Some(target) = self.target.as_deref_mut() else { return Err("the index is not open".to_owned()) };
+        match catch_unwind(AssertUnwindSafe(|| call(target))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(describe(&error)),
+            Err(panic) => Err(panic_text(&*panic)),
+        }
+    }
+}
+
+/// An error with its causes, which tell a full disk from a wrong event.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("no reason given"))
+}

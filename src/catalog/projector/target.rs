@@ -1,0 +1,116 @@
+//! What the projector writes to: an index writer, behind the few calls that the projector makes.
+//!
+//! The seam exists because what matters most in the projector is what it does when the engine fails, and a real engine
+//! fails too rarely to test that. It refuses to add any behaviour of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use storefind_index::error::IndexError;
+use storefind_index::product::Product;
+use storefind_index::settings::Settings;
+use storefind_index::snapshot::Snapshot;
+use storefind_index::writer::Writer;
+
+/// A projection that takes events in order and shows them from commit to commit. The calls are those of [`Writer`].
+pub(crate) trait Target: Send {
+    /// Sequence of the last commit.
+    fn sequence(&self) -> u64;
+    /// Adds or replaces a product.
+    fn upsert(&mut self, product: &Product) -> Result<(), IndexError>;
+    /// Removes a product.
+    fn delete(&mut self, id: &str) -> Result<(), IndexError>;
+    /// Puts other settings in force; `true`: everything must be written again.
+    fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError>;
+    /// Makes everything so far visible and durable.
+    fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError>;
+    /// The snapshot of the last commit.
+    fn snapshot(&self) -> Snapshot;
+}
+
+/// What a target begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With what its last commit held.
+    Resume,
+    /// With nothing.
+    Empty,
+}
+
+/// Opens targets: at the start, and again after a failure, because a writer that failed may be in any state.
+pub(crate) trait OpenTarget: Send {
+    /// Opens the target; the one opened before has been dropped.
+    fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError>;
+}
+
+impl Target for Writer {
+    fn sequence(&self) -> u64 {
+        Writer::sequence(self)
+    }
+
+    fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
+        Writer::upsert(self, product)
+    }
+
+    fn delete(&mut self, id: &str) -> Result<(), IndexError> {
+        Writer::delete(self, id);
+        Ok(())
+    }
+
+    fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
+        Writer::set_settings(self, settings)
+    }
+
+    fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError> {
+        Writer::commit(self, sequence)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Writer::snapshot(self)
+    }
+}
+
+/// The index in a folder.
+#[derive(Debug)]
+pub(crate) struct IndexFolder {
+    index: PathBuf,
+    origin_file: PathBuf,
+    origin: u64,
+}
+
+impl IndexFolder {
+    /// The index beside the log that has this origin, in `dir`.
+    pub(crate) fn new(dir: &Path, origin: u64) -> Self {
+        Self { index: dir.join("index"), origin_file: dir.join("index.origin"), origin }
+    }
+
+    /// Whether the folder's index was built from this log. One that was not may have the right sequence and the wrong
+    /// products.
+    fn is_of_this_log(&self) -> bool {
+        std::fs::read_to_string(&self.origin_file).is_ok_and(|text| text == self.origin_text())
+    }
+
+    fn origin_text(&self) -> String {
+        format!("{:016x}", self.origin)
+    }
+
+    fn empty(&self) -> Result<(), IndexError> {
+        // In this order, so that a crash between the two leaves an index that is emptied again, not one that is taken.
+        match std::fs::remove_dir_all(&self.index) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(IndexError::Io { path: self.index.display().to_string(), source }),
+        }
+        std::fs::write(&self.origin_file, self.origin_text())
+            .map_err(|source| IndexError::Io { path: self.origin_file.display().to_string(), source })
+    }
+}
+
+impl OpenTarget for IndexFolder {
+    fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError> {
+        if start == Start::Empty || !self.is_of_this_log() {
+            self.empty()?;
+        }
+        Ok(Box::new(Writer::open(&self.index, settings)?))
+    }
+}

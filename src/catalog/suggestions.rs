@@ -1,0 +1,239 @@
+//! Suggestions: a projection of the published snapshot, built on a thread of its own.
+//!
+//! Owns when they are built and their generation. It refuses to know how prefixes are completed (`index::suggest`) and
+//! does not touch the log. A start does not wait for them: until the first build there are none.
+//!
+//! **When.** A build reads every product, so it is rationed: at most about a tenth of one core's time, unless that
+//! would make the suggestions older than 60 s. The generation rises only when what they are built from has changed,
+//! so that cached autocomplete answers survive changes of price and stock.
+//!
+//! Invariant: equal generations are equal suggestions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use storefind_index::product::Product;
+use storefind_index::snapshot::Snapshot;
+use storefind_index::suggest::{SuggestBuilder, SuggestIndex};
+use tokio::time::Instant;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::visibility::Visibility;
+use super::worker::Worker;
+
+/// Suggestions with their generation, which is part of autocomplete keys.
+#[derive(Debug)]
+pub struct Suggestions {
+    /// Raised with every rebuild that changed something; 0 before the first.
+    pub generation: u64,
+    /// The suggestions.
+    pub index: SuggestIndex,
+}
+
+/// Oldest that suggestions may be beside a newer snapshot (DESIGN.md, "Live fields in queries").
+const AGE_MAX: Duration = Duration::from_secs(60);
+
+/// Pause after a build, as a multiple of its duration: one part of work and nine of rest is a tenth of one core.
+const REST_PER_BUILD: u32 = 9;
+
+/// Shortest pause: small catalogs are built in milliseconds, and nobody misses a suggestion for a second.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// Products between two yields to other threads: some hundred microseconds of work.
+const YIELD_EVERY: u64 = 64;
+
+/// Time that a build under way gets to end when the catalog closes. It only reads, so it may be left behind.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The running builder.
+#[derive(Debug)]
+pub(crate) struct Suggester {
+    current: Arc<ArcSwap<Suggestions>>,
+    stop: Arc<AtomicBool>,
+    visibility: Arc<Visibility>,
+    worker: std::sync::Mutex<Option<Worker>>,
+}
+
+impl Suggester {
+    /// Starts the thread; the first build begins at once.
+    pub(crate) fn start(name: &str, visibility: Arc<Visibility>) -> std::io::Result<Self> {
+        let empty = Suggestions { generation: 0, index: SuggestIndex::empty() };
+        let current = Arc::new(ArcSwap::from_pointee(empty));
+        let stop = Arc::new(AtomicBool::new(false));
+        let builder = Builder {
+            name: name.to_owned(),
+            current: Arc::clone(&current),
+            stop: Arc::clone(&stop),
+            visibility: Arc::clone(&visibility),
+            fingerprint: None,
+        };
+        let worker = Worker::spawn(format!("suggest-{name}"), move || builder.run())?;
+        Ok(Self { current, stop, visibility, worker: std::sync::Mutex::new(Some(worker)) })
+    }
+
+    pub(crate) fn current(&self) -> Arc<Suggestions> {
+        self.current.load_full()
+    }
+
+    /// Ends the thread; a second call does nothing.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.visibility.wake();
+        let worker = self.worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            worker.join(STOP_WAIT_MAX);
+        }
+    }
+}
+
+struct Builder {
+    name: String,
+    current: Arc<ArcSwap<Suggestions>>,
+    stop: Arc<AtomicBool>,
+    visibility: Arc<Visibility>,
+    fingerprint: Option<u64>,
+}
+
+impl Builder {
+    fn run(mut self) {
+        let mut seen = None;
+        while self.wait(Duration::MAX / 4, |validated| Some(validated) != seen) {
+            let snapshot = self.visibility.published().snapshot.clone();
+            let began = Instant::now();
+            seen = Some(snapshot.sequence());
+            match catch_unwind(AssertUnwindSafe(|| self.build(&snapshot))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(catalog = self.name, error = %error, "suggestions were not built"),
+                Err(_) => tracing::error!(catalog = self.name, "building suggestions panicked; the old ones stay"),
+            }
+            drop(snapshot);
+            self.wait(pause_after(began.elapsed()), |_| false);
+        }
+    }
+
+    /// Waits for the condition or the time; `false` if the thread is to stop.
+    fn wait(&self, at_most: Duration, condition: impl Fn(u64) -> bool) -> bool {
+        self.visibility.wait_until(at_most, |validated| self.is_stopped() || condition(validated));
+        !self.is_stopped()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    fn build(&mut self, snapshot: &Snapshot) -> Result<(), storefind_index::error::IndexError> {
+        let language = snapshot.settings().language;
+        let mut suggestions = SuggestBuilder::new(language);
+        let mut fingerprint = Fingerprint::new(&format!("{language:?}"));
+        let stop = &self.stop;
+        snapshot.for_each_product(&mut |product| {
+            if stop.load(Ordering::Acquire) {
+                return;
+            }
+            fingerprint.add(product);
+            suggestions.add(&product.title, product.brand.as_deref(), &product.categories, product.popularity);
+            if fingerprint.products.is_multiple_of(YIELD_EVERY) {
+                std::thread::yield_now();
+            }
+        })?;
+        let fingerprint = fingerprint.finish();
+        if self.is_stopped() || self.fingerprint == Some(fingerprint) {
+            return Ok(());
+        }
+        let index = suggestions.build();
+        let generation = self.current.load().generation + 1;
+        tracing::debug!(catalog = self.name, generation, suggestions = index.len(), "suggestions built");
+        self.current.store(Arc::new(Suggestions { generation, index }));
+        self.fingerprint = Some(fingerprint);
+        Ok(())
+    }
+}
+
+/// Rest after a build that took this long.
+fn pause_after(build: Duration) -> Duration {
+    let for_age = AGE_MAX.saturating_sub(build);
+    (build * REST_PER_BUILD).min(for_age).max(PAUSE_MIN)
+}
+
+/// A digest of everything that suggestions are made from, whatever the order of the products.
+struct Fingerprint {
+    sum: u64,
+    products: u64,
+}
+
+impl Fingerprint {
+    fn new(seed: &str) -> Self {
+        Self { sum: xxhash_rust::xxh3::xxh3_64(seed.as_bytes()), products: 0 }
+    }
+
+    fn add(&mut self, product: &Product) {
+        let mut hasher = Xxh3Default::new();
+        let mut text = |text: &str| {
+            hasher.update(text.as_bytes());
+            // No text holds this byte, so neighbours cannot run into each other.
+            hasher.update(&[0xff]);
+        };
+        text(&product.title);
+        text(product.brand.as_deref().unwrap_or_default());
+        product.categories.iter().for_each(|category| text(category));
+        hasher.update(&product.popularity.map_or([0xff; 8], f64::to_be_bytes));
+        self.sum = self.sum.wrapping_add(hasher.digest());
+        self.products += 1;
+    }
+
+    fn finish(self) -> u64 {
+        self.sum.wrapping_add(self.products)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(products: &[Product]) -> u64 {
+        let mut fingerprint = Fingerprint::new("english");
+        products.iter().for_each(|product| fingerprint.add(product));
+        fingerprint.finish()
+    }
+
+    fn product(title: &str, brand: Option<&str>) -> Product {
+        Product {
+            id: title.into(),
+            title: title.into(),
+            brand: brand.map(String::from),
+            price: Some(1.0),
+            ..Product::default()
+        }
+    }
+
+    #[test]
+    fn a_build_rests_nine_times_its_duration_within_the_age_limit() {
+        let seconds = Duration::from_secs_f64;
+        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 4.5), (5.0, 45.0), (10.0, 50.0), (59.5, 1.0), (90.0, 1.0)]
+        {
+            assert_eq!(pause_after(seconds(build)), seconds(pause), "a build of {build} s");
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_sees_what_suggestions_are_made_from() {
+        let base = [product("Tea pot", Some("Alessi")), product("Kettle", None)];
+        let other_order = [base[1].clone(), base[0].clone()];
+        assert_eq!(fingerprint(&base), fingerprint(&other_order));
+        let dearer = [Product { price: Some(2.0), ..base[0].clone() }, base[1].clone()];
+        assert_eq!(fingerprint(&base), fingerprint(&dearer));
+        for changed in [
+            product("Tea pots", Some("Alessi")),
+            product("Tea pot", None),
+            product("Tea potAlessi", None),
+            Product { categories: vec!["Tea".into()], ..base[0].clone() },
+            Product { popularity: Some(1.0), ..base[0].clone() },
+        ] {
+            assert_ne!(fingerprint(&base), fingerprint(&[changed, base[1].clone()]));
+        }
+        assert_ne!(fingerprint(&base), fingerprint(&base[..1]));
+    }
+}

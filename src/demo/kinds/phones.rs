@@ -1,0 +1,197 @@
+//! Phones, watches and what goes with them.
+
+use super::super::brands::MOBILE;
+use super::super::kind::{Department, Kind, Naming, flag, list, number, range, text};
+use super::{DEVICE_COLORS, PLAIN_COLORS, WARRANTY};
+
+/// Phones that cases and films are made for.
+const PHONES: &[&str] = &[
+    "Orbista Lumo 9",
+    "Orbista Lumo 10 Pro",
+    "Orbista Lumo 11",
+    "Calyro Aria 5",
+    "Calyro Aria 6 Plus",
+    "Mirvane Zest 7",
+    "Vantrel Peak 12",
+    "Vantrel Peak 12 Max",
+    "Tessuro Alba 3",
+    "Kaivanto Drift 8",
+];
+
+pub(super) const DEPARTMENT: Department = Department {
+    common: &[WARRANTY],
+    closings: &[
+        "Comes with a {warranty_years}-year warranty.",
+        "Charger not included, to spare the drawer another one.",
+        "{brand} promises spare parts for seven years.",
+    ],
+    kinds: &[
+        Kind {
+            path: "Electronics > Phones > Smartphones",
+            brands: MOBILE,
+            share: 34,
+            price: 520.0,
+            naming: Naming::Generation(&["Lumo", "Aria", "Zest", "Peak", "Alba", "Drift"]),
+            specs: &[
+                text("storage", &["64 GB", "128 GB", "256 GB", "512 GB", "1 TB"]).step(0.13).axis(),
+                text("color", DEVICE_COLORS).axis(),
+                number("screen_inches", &[5.8, 6.1, 6.4, 6.5, 6.7, 6.8]).step(0.06),
+                number("ram_gb", &[4.0, 6.0, 8.0, 12.0, 16.0]).step(0.16),
+                number("camera_megapixels", &[12.0, 48.0, 50.0, 64.0, 108.0, 200.0]).step(0.05),
+                number("battery_mah", &[3_300.0, 4_000.0, 4_500.0, 5_000.0, 5_500.0]),
+                text("network", &["4G", "5G"]).step(0.15),
+                text("water_protection", &["IP53", "IP54", "IP67", "IP68"]).step(0.05),
+                flag("dual_sim", 80),
+                flag("wireless_charging", 45),
+                flag("nfc", 85),
+            ],
+            titles: &[
+                "{brand} {model} {network} Smartphone, {storage}, {color}",
+                "{brand} {model} {storage} {color} - {screen_inches}\" Phone, {ram_gb} GB RAM",
+                "{brand} {model} ({storage}, {ram_gb}GB RAM) {network} Mobile Phone {color}",
+            ],
+            sentences: &[
+                "The {model} has a {screen_inches}-inch screen that is bright enough for the beach.",
+                "Its main camera takes pictures of {camera_megapixels} megapixels, sharp in poor light too.",
+                "A battery of {battery_mah} mAh carries it through the day and the evening.",
+                "With {ram_gb} GB of memory, programs stay open where you left them.",
+                "Rated {water_protection} against dust and water.",
+            ],
+            tags: &["phone", "smartphone"],
+        },
+        Kind {
+            path: "Electronics > Phones > Smartwatches",
+            brands: MOBILE,
+            share: 14,
+            price: 180.0,
+            naming: Naming::Generation(&["Pulse", "Orbit", "Tempo", "Chrona"]),
+            specs: &[
+                text("color", &["Black", "Silver", "Gold", "Blue", "Green"]).axis(),
+                text("case_size", &["40 mm", "42 mm", "44 mm", "46 mm"]).step(0.05).axis(),
+                text("strap", &["silicone", "leather", "steel", "woven"]).step(0.08),
+                number("battery_days", &[1.0, 2.0, 5.0, 7.0, 14.0]),
+                number("water_resistance_m", &[30.0, 50.0, 100.0]).step(0.08),
+                list("sensors", &["heart rate", "oxygen", "GPS", "barometer", "temperature", "ECG"], 2, 5),
+                flag("cellular", 25),
+            ],
+            titles: &[
+                "{brand} {model} Smartwatch {case_size}, {color}, {strap} strap",
+                "{brand} {model} Fitness Watch {case_size} - {color}",
+            ],
+            sentences: &[
+                "Measures {sensors}, day and night.",
+                "Days between charges: {battery_days}.",
+                "Tight to {water_resistance_m} m, so it need not come off for a swim.",
+                "The {strap} strap changes without tools.",
+            ],
+            tags: &["watch", "wearable"],
+        },
+        Kind {
+            path: "Electronics > Phones > Phone Cases",
+            brands: MOBILE,
+            share: 26,
+            price: 19.0,
+            naming: Naming::Nothing,
+            specs: &[
+                text("color", &["Black", "Clear", "Navy", "Red", "Pink", "Forest Green", "Brown"]).axis(),
+                text("compatible_with", PHONES),
+                text("material", &["silicone", "TPU", "recycled plastic", "leather"]).step(0.2),
+                text("style", &["Slim Case", "Bumper Case", "Wallet Case", "Rugged Case"]),
+                flag("magnetic", 40),
+                flag("card_slot", 25),
+                number("drop_protection_m", &[1.2, 2.0, 3.0, 4.0]),
+            ],
+            titles: &[
+                "{brand} {style} for {compatible_with}, {material}, {color}",
+                "{brand} {color} {material} Phone Case compatible with {compatible_with}",
+            ],
+            sentences: &[
+                "Made to measure for the {compatible_with}.",
+                "Soft {material} takes the shock of falls from up to {drop_protection_m} m.",
+                "Raised edges keep screen and lens off the table.",
+                "All keys and sockets stay within reach.",
+            ],
+            tags: &["accessory", "phone case"],
+        },
+        Kind {
+            path: "Electronics > Phones > Screen Protectors",
+            brands: MOBILE,
+            share: 10,
+            price: 11.0,
+            naming: Naming::Nothing,
+            specs: &[
+                text("compatible_with", PHONES),
+                number("pieces", &[1.0, 2.0, 3.0]).step(0.2).axis(),
+                text("material", &["tempered glass", "film"]),
+                text("hardness", &["7H", "9H", "10H"]),
+                flag("privacy_filter", 25),
+                flag("applicator_included", 60),
+            ],
+            titles: &[
+                "{brand} Screen Protector for {compatible_with}, {material} {hardness}, {pieces}-Pack",
+                "{brand} {material} Screen Protector ({pieces} pcs) fits {compatible_with}",
+            ],
+            sentences: &[
+                "Keeps keys and coins from scratching the screen of your {compatible_with}.",
+                "Hardness {hardness}, and still clear to the corners.",
+                "Goes on without bubbles.",
+                "Pieces in the pack: {pieces}.",
+            ],
+            tags: &["accessory"],
+        },
+        Kind {
+            path: "Electronics > Phones > Chargers",
+            brands: MOBILE,
+            share: 14,
+            price: 27.0,
+            naming: Naming::Model,
+            specs: &[
+                text("color", &["White", "Black"]).axis(),
+                number("power_watts", &[20.0, 30.0, 45.0, 65.0, 100.0, 140.0]).step(0.16),
+                number("outputs", &[1.0, 2.0, 3.0, 4.0]).step(0.08),
+                text("connector", &["USB-C", "USB-A", "USB-C and USB-A"]),
+                text("plug", &["EU", "UK", "US"]),
+                flag("foldable_plug", 35),
+                flag("cable_included", 45),
+            ],
+            titles: &[
+                "{brand} {model} {power_watts} W Charger, {connector}, {color}",
+                "{brand} {model} USB Charger {power_watts}W ({plug} plug) {color}",
+            ],
+            sentences: &[
+                "{power_watts} watts charge phones, tablets and most laptops.",
+                "Outputs: {outputs}, {connector}.",
+                "The {model} stays cool and lowers its current when the battery is full.",
+                "Small enough not to cover the next socket.",
+            ],
+            tags: &["accessory", "charger"],
+        },
+        Kind {
+            path: "Electronics > Phones > Power Banks",
+            brands: MOBILE,
+            share: 10,
+            price: 36.0,
+            naming: Naming::Model,
+            specs: &[
+                text("color", PLAIN_COLORS).axis(),
+                number("capacity_mah", &[5_000.0, 10_000.0, 20_000.0, 26_800.0]).step(0.28),
+                number("power_watts", &[10.0, 18.0, 22.5, 45.0, 65.0]).step(0.1),
+                number("outputs", &[1.0, 2.0, 3.0]),
+                flag("wireless_charging", 30),
+                flag("display", 40),
+                range("weight_grams", 110, 590, 1),
+            ],
+            titles: &[
+                "{brand} {model} Power Bank {capacity_mah} mAh, {power_watts} W, {color}",
+                "{brand} {model} {capacity_mah}mAh Portable Charger, {color}",
+            ],
+            sentences: &[
+                "{capacity_mah} mAh fill a phone several times.",
+                "It gives up to {power_watts} W, through {outputs} of its sockets at once.",
+                "Weighs {weight_grams} g and may be taken on board.",
+                "Four lights tell how much is left.",
+            ],
+            tags: &["accessory", "charger"],
+        },
+    ],
+};

@@ -1,0 +1,7 @@
+//! Limits that keep the server answering when it is asked for more than it can do.
+//!
+//! Pure state and plain threads; policy (what is shed, what is told to the caller) lies with `answer`.
+
+pub mod deadline;
+
+pub mod pool;
