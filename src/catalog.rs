@@ -11,6 +11,7 @@
 //! here blocks a reader.
 
 pub mod event;
+pub mod feeds;
 pub mod log;
 mod progress;
 mod projector;
