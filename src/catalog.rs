@@ -11,6 +11,7 @@
 //! here blocks a reader.
 
 pub mod event;
+pub mod feeds;
 pub mod log;
 mod progress;
 mod projector;
@@ -19,6 +20,10 @@ pub mod status;
 mod suggestions;
 mod visibility;
 mod worker;
+
+pub mod feeds;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -354,14 +359,15 @@ impl Catalog {
         let (validated, applied) = (self.validated(), self.applied.value());
         let log_sequence = self.log.last();
         let details = self.report.details();
-        let suggestions = self.suggestions();
+        let (suggestions, snapshot) = (self.suggestions(), self.snapshot());
         Status {
             log_sequence,
             applied,
             validated,
             lag_events: log_sequence.saturating_sub(validated),
             lag: self.log.oldest_acknowledged_after(validated).unwrap_or_default(),
-            products: self.snapshot().product_count(),
+            products: snapshot.product_count(),
+            segments: snapshot.segment_count(),
             ready: self.is_ready(),
             set_aside: self.report.set_aside.load(Ordering::Relaxed),
             set_aside_last: details.set_aside_last,

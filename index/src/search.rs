@@ -120,7 +120,8 @@ impl Search<'_> {
             if !self.collection.selections.iter().any(|(own, _)| *own == at) {
                 continue;
             }
-            let others = self.collection.selections.iter().filter(|(own, _)| *own != at).map(|(_, condition)| condition);
+            let others =
+                self.collection.selections.iter().filter(|(own, _)| *own != at).map(|(_, condition)| condition);
             let conditions = self.collection.conditions.iter().chain(others);
             let name = format!("facet:{}", facet.name);
             let stated = variant(&name, &self.plan, answer.corrections.as_deref(), answer.required, conditions);
@@ -185,7 +186,8 @@ impl Search<'_> {
         let doc = placed.candidate.doc;
         let segment = u32::try_from(placed.segment).unwrap_or(u32::MAX);
         let stored: Stored = self.snapshot.searcher().doc(DocAddress::new(segment, doc))?;
-        let damaged = |reason: serde_json::Error| IndexError::Damaged { id: stored.id.clone(), reason: reason.to_string() };
+        let damaged =
+            |reason: serde_json::Error| IndexError::Damaged { id: stored.id.clone(), reason: reason.to_string() };
         let highlights = match self.request.highlight.is_empty() || stored.content.is_empty() {
             true => Vec::new(),
             false => {
@@ -222,7 +224,13 @@ impl Search<'_> {
         let relevance = scorer.relevance(placed.candidate.doc);
         let shares = scorer.explain(placed.candidate.doc);
         let words = self.plan.words.iter().zip(shares).map(|(word, (direct, corrected))| {
-            let how = if direct > 0.0 { "direct" } else if corrected > 0.0 { "corrected" } else { "missing" };
+            let how = if direct > 0.0 {
+                "direct"
+            } else if corrected > 0.0 {
+                "corrected"
+            } else {
+                "missing"
+            };
             let score = if direct > 0.0 { direct } else { corrected };
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });

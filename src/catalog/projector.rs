@@ -22,9 +22,6 @@
 mod pace;
 mod target;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -134,7 +131,7 @@ fn open_fitting(log: &Log, open: &mut dyn OpenTarget, settings: &Arc<Settings>) 
         return Ok(target);
     }
     tracing::info!(sequence, log.last = log.last(), "the index does not fit the log and is built again");
-    drop(target);
+    target.close();
     open.open(Arc::clone(settings), Start::Empty)
 }
 
@@ -202,7 +199,7 @@ impl Projector {
     pub(crate) fn new(name: &str, shared: Shared, opened: Opened, freshness_bound: Duration) -> Self {
         let sequence = opened.target.sequence();
         shared.applied.raise(sequence);
-        Self {
+        let projector = Self {
             name: name.to_owned(),
             open: opened.open,
             target: Some(opened.target),
@@ -215,12 +212,18 @@ impl Projector {
             set_aside: BTreeSet::new(),
             ready_at: shared.log.last(),
             shared,
-        }
+        };
+        projector.note_ready();
+        projector
     }
 
     /// Works until it is told to stop. Never panics on what the engine does.
     pub(crate) fn run(mut self) {
-        self.note_ready();
+        self.work();
+        self.close_target();
+    }
+
+    fn work(&mut self) {
         let mut backoff = BACKOFF_MIN;
         loop {
             let committed = self.committed;
@@ -245,8 +248,16 @@ impl Projector {
         }
     }
 
+    fn close_target(&mut self) {
+        if let Some(target) = self.target.take()
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| target.close()))
+        {
+            tracing::error!(catalog = self.name, reason = panic_text(&*panic), "closing the index failed");
+        }
+    }
+
     fn note_failure(&mut self, failure: &Failure) {
-        self.target = None;
+        self.close_target();
         self.suspect = failure.suspect;
         if failure.pause == Pause::Needed {
             tracing::warn!(catalog = self.name, reason = failure.reason, "changes cannot be applied; trying again");
@@ -342,6 +353,10 @@ impl Projector {
         if sequence <= self.settings.0 {
             // The walk began with later ones in force.
             return Ok(Walk::On);
+        }
+        // Nothing is in the writer's hands when it empties the index, so nothing of before can come after.
+        if self.cursor > self.committed {
+            self.commit()?;
         }
         self.settings = (sequence, Arc::clone(&settings));
         let emptied = self.guard(|target| target.set_settings(settings)).map_err(|reason| Failure {

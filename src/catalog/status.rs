@@ -21,6 +21,8 @@ pub struct Status {
     pub lag: Duration,
     /// Products that can be found.
     pub products: u64,
+    /// Segments of which the index consists.
+    pub segments: usize,
     /// Whether the projector has caught up once since the start.
     pub ready: bool,
     /// Events set aside since the start because they could not be applied.

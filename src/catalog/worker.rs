@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_stuck_thread_is_left_behind() {
         let (release, stuck) = sync_channel::<()>(0);
-        let worker = Worker::spawn("stuck".into(), move || drop(stuck.recv())).expect("starts");
+        let worker = Worker::spawn("stuck".into(), move || assert!(stuck.recv().is_err())).expect("starts");
         assert!(!worker.join(Duration::from_millis(1)));
         drop(release);
     }

@@ -1,3 +1,5 @@
+//! The demo shop as a shopper and a statistician would check it.
+
 use std::collections::{HashMap, HashSet};
 
 use storefind_index::product::{Attribute, Product, Scalar};

@@ -77,7 +77,9 @@ export function readTrace(headers, roundTrip) {
 
 // `total` when the server sums up, else the longest span.
 function serverTime(header) {
-  const spans = [...header.matchAll(/([\w-]+)[^,]*?;\s*dur=([\d.]+)/g)].map(([, name, duration]) => [name, Number(duration)]);
+  const spans = [
+    ...header.matchAll(/([\w-]+)[^,]*?;\s*dur=([\d.]+)/g),
+  ].map(([, name, duration]) => [name, Number(duration)]);
   if (spans.length === 0) return null;
   return (spans.find(([name]) => name === "total") ?? spans.reduce((a, b) => (b[1] > a[1] ? b : a)))[1];
 }
@@ -140,7 +142,9 @@ export async function fetchCatalogs() {
 /** The filter of a state in the API's grammar; values of one field are alternatives, fields narrow each other. */
 export function filterText(state) {
   const clauses = Object.entries(state.filters).map(([field, values]) => {
-    const alternatives = values.map((value) => `${fieldText(field)}:${typeof value === "string" ? quoted(value) : value}`);
+    const alternatives = values.map(
+      (value) => `${fieldText(field)}:${typeof value === "string" ? quoted(value) : value}`,
+    );
     return alternatives.length > 1 ? `(${alternatives.join(" OR ")})` : alternatives[0];
   });
   for (const [field, { from, to }] of Object.entries(state.ranges)) {

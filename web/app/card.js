@@ -9,16 +9,20 @@ const RATING_MAX = 5;
 // From this many units down the shopper is told how many are left.
 const FEW_LEFT = 5;
 
-/** A hit as a list item; `state` gives the address behind it. */
-export function productCard(hit, state) {
+/** A hit as a list item; `state` gives the address behind it, `drawn` is its picture if there already is one. */
+export function productCard(hit, state, drawn = picture(hit.product, hit.id)) {
   const { product } = hit;
   const title = hit.highlights?.title ?? product.title;
-  return h("li", { class: "card" },
-    picture(product, hit.id),
+  return h("li", { class: "card", data: { product: `${state.catalog} ${hit.id}` } },
+    drawn,
     h("div", { class: "card-text" },
       product.brand ? h("p", { class: "card-brand" }, product.brand) : null,
       h("h2", { class: "card-title" },
-        h("a", { href: stateUrl({ ...state, product: hit.id }), data: { nav: "product", key: `hit ${hit.id}` } }, marked([title].flat()[0] ?? ""))),
+        h(
+          "a",
+          { href: stateUrl({ ...state, product: hit.id }), data: { nav: "product", key: `hit ${hit.id}` } },
+          marked([title].flat()[0] ?? ""),
+        )),
       rating(product.rating),
       h("div", { class: "card-foot" }, price(product.price), stock(product))));
 }
@@ -27,7 +31,11 @@ export function productCard(hit, state) {
 export function productLine(hit, state) {
   return h("li", { class: "line" },
     picture(hit.product, hit.id),
-    h("a", { class: "line-title", href: stateUrl({ ...state, product: hit.id }), data: { nav: "product" } }, hit.product.title),
+    h(
+      "a",
+      { class: "line-title", href: stateUrl({ ...state, product: hit.id }), data: { nav: "product" } },
+      hit.product.title,
+    ),
     price(hit.product.price));
 }
 
@@ -39,7 +47,15 @@ export function rating(value) {
   if (typeof value !== "number") return null;
   if (value < 0 || value > RATING_MAX) return h("p", { class: "rating" }, `Rated ${formatNumber(value)}`);
   return h("p", { class: "rating" },
-    h("span", { class: "stars", role: "img", "aria-label": `Rated ${formatNumber(value)} of ${RATING_MAX}`, vars: { "--share": `${(value / RATING_MAX) * 100}%` } }),
+    h(
+      "span",
+      {
+        class: "stars",
+        role: "img",
+        "aria-label": `Rated ${formatNumber(value)} of ${RATING_MAX}`,
+        vars: { "--share": `${(value / RATING_MAX) * 100}%` },
+      },
+    ),
     h("span", { class: "rating-number", "aria-hidden": "true" }, value.toFixed(1)));
 }
 

@@ -74,6 +74,8 @@ export function replaceKeepingFocus(parent, ...children) {
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   parent.replaceChildren(...flatten(children));
   if (key !== undefined) {
-    [...parent.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key)?.focus({ preventScroll: true });
+    [
+      ...parent.querySelectorAll("[data-key]"),
+    ].find((element) => element.dataset.key === key)?.focus({ preventScroll: true });
   }
 }

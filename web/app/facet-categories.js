@@ -20,15 +20,31 @@ export class CategoryFacet {
   update(state, facet) {
     this.#last = { state, facet };
     const chosen = state.filters[this.#field]?.[0] ?? null;
-    const entries = treeEntries(facet.values.map(({ value, count }) => ({ path: String(value), count })), chosen === null ? null : String(chosen));
-    const shown = this.#open ? entries : entries.slice(0, Math.max(FIRST_ENTRIES, entries.findIndex((entry) => entry.path === chosen) + 1));
+    const entries = treeEntries(
+      facet.values.map(({ value, count }) => ({ path: String(value), count })),
+      chosen === null ? null : String(chosen),
+    );
+    const shown = this.#open ? entries : entries.slice(
+      0,
+      Math.max(FIRST_ENTRIES, entries.findIndex((entry) => entry.path === chosen) + 1),
+    );
     const rest = entries.length - shown.length;
     replaceKeepingFocus(this.element,
       h("ul", { role: "list" },
         chosen === null ? null : this.#entry(state, { path: null, count: null, depth: 0 }, chosen),
         shown.map((entry) => this.#entry(state, entry, chosen))),
       rest > 0 || this.#open
-        ? h("button", { type: "button", class: "link-button", "aria-expanded": String(this.#open), data: { key: "more" }, on: { click: () => this.#flip() } }, this.#open ? "Show fewer" : `Show ${formatNumber(rest)} more`)
+        ? h(
+          "button",
+          {
+            type: "button",
+            class: "link-button",
+            "aria-expanded": String(this.#open),
+            data: { key: "more" },
+            on: { click: () => this.#flip() },
+          },
+          this.#open ? "Show fewer" : `Show ${formatNumber(rest)} more`,
+        )
         : null);
   }
 
@@ -41,7 +57,12 @@ export class CategoryFacet {
     const current = path !== null && path === chosen;
     const href = stateUrl(withValues(state, this.#field, path === null ? [] : [path]));
     return h("li", { vars: { "--depth": String(depth) } },
-      h("a", { class: "tree-link", href, "aria-current": current ? "true" : null, data: { nav: "filter", key: `category ${path ?? ""}` } },
+      h("a", {
+        class: "tree-link",
+        href,
+        "aria-current": current ? "true" : null,
+        data: { nav: "filter", key: `category ${path ?? ""}` },
+      },
         h("span", { class: "facet-name" }, path === null ? "All categories" : pathLeaf(path)),
         count === null ? null : h("span", { class: "facet-count" }, formatNumber(count))));
   }
@@ -56,8 +77,13 @@ export function treeEntries(values, chosen) {
   if (chosen === null) return below(null).map(({ path }) => at(path, 0));
   const way = pathLevels(chosen);
   const children = below(chosen);
-  if (children.length > 0) return [...way.map((path, depth) => at(path, depth)), ...children.map(({ path }) => at(path, way.length))];
+  if (children.length > 0) {
+    return [...way.map((path, depth) => at(path, depth)), ...children.map(({ path }) => at(path, way.length))];
+  }
   const beside = below(parent(chosen));
   const siblings = beside.some(({ path }) => path === chosen) ? beside : [{ path: chosen }, ...beside];
-  return [...way.slice(0, -1).map((path, depth) => at(path, depth)), ...siblings.map(({ path }) => at(path, way.length - 1))];
+  return [
+    ...way.slice(0, -1).map((path, depth) => at(path, depth)),
+    ...siblings.map(({ path }) => at(path, way.length - 1)),
+  ];
 }

@@ -22,8 +22,21 @@ export class RangeFacet {
     this.#field = field;
     this.#name = name;
     this.#apply = apply;
-    const slider = (label) => h("input", { type: "range", min: 0, max: STEPS, step: 1, "aria-label": label, on: { input: () => this.#drag(), change: () => this.#release() } });
-    const box = () => h("input", { type: "number", inputmode: "decimal", step: "any", on: { change: () => this.#typed() } });
+    const slider = (label) => h(
+      "input",
+      {
+        type: "range",
+        min: 0,
+        max: STEPS,
+        step: 1,
+        "aria-label": label,
+        on: { input: () => this.#drag(), change: () => this.#release() },
+      },
+    );
+    const box = () => h(
+      "input",
+      { type: "number", inputmode: "decimal", step: "any", on: { change: () => this.#typed() } },
+    );
     const unit = field === "price" ? "price" : name.toLowerCase();
     this.#low = slider(`Lowest ${unit}`);
     this.#high = slider(`Highest ${unit}`);

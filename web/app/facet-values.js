@@ -22,9 +22,35 @@ export class ValuesFacet {
   constructor(field, name, toggle) {
     this.#field = field;
     this.#toggle = toggle;
-    this.#more = h("button", { type: "button", class: "link-button", "aria-expanded": "false", hidden: true, on: { click: () => this.#flip() } });
-    this.#finder = h("input", { type: "search", class: "facet-finder", "aria-label": `Find in ${name}`, placeholder: `Find in ${name.toLowerCase()}`, hidden: true, on: { input: () => this.#draw() } });
-    this.element = h("div", { class: "facet-body", role: "group", "aria-label": name }, this.#finder, this.#list, this.#note, this.#more);
+    this.#more = h(
+      "button",
+      {
+        type: "button",
+        class: "link-button",
+        "aria-expanded": "false",
+        hidden: true,
+        on: { click: () => this.#flip() },
+      },
+    );
+    this.#finder = h(
+      "input",
+      {
+        type: "search",
+        class: "facet-finder",
+        "aria-label": `Find in ${name}`,
+        placeholder: `Find in ${name.toLowerCase()}`,
+        hidden: true,
+        on: { input: () => this.#draw() },
+      },
+    );
+    this.element = h(
+      "div",
+      { class: "facet-body", role: "group", "aria-label": name },
+      this.#finder,
+      this.#list,
+      this.#note,
+      this.#more,
+    );
   }
 
   update(state, facet) {
@@ -41,7 +67,9 @@ export class ValuesFacet {
   #draw() {
     const { state, facet } = this.#last;
     const chosen = (value) => isChosen(state, this.#field, value);
-    const missing = (state.filters[this.#field] ?? []).filter((value) => !facet.values.some((entry) => entry.value === value));
+    const missing = (state.filters[this.#field] ?? []).filter(
+      (value) => !facet.values.some((entry) => entry.value === value),
+    );
     const entries = [...facet.values, ...missing.map((value) => ({ value, count: 0 }))];
     const wanted = this.#finder.value.trim().toLowerCase();
     const shown = entries.filter(({ value }, index) => {
@@ -56,7 +84,8 @@ export class ValuesFacet {
     this.#finder.hidden = !this.#open || entries.length < FINDER_FROM;
     const cut = facet.distinct > facet.values.length;
     this.#note.hidden = !this.#open || !cut;
-    this.#note.textContent = `The ${formatNumber(facet.values.length)} most frequent of ${formatNumber(facet.distinct)}.`;
+    const [listed, all] = [facet.values.length, facet.distinct].map(formatNumber);
+    this.#note.textContent = `The ${listed} most frequent of ${all}.`;
   }
 
   #row({ value, count }, checked) {
@@ -64,7 +93,24 @@ export class ValuesFacet {
     if (!this.#rows.has(key)) {
       const box = h("input", { type: "checkbox", on: { change: () => this.#toggle(this.#field, value) } });
       const number = h("span", { class: "facet-count" });
-      this.#rows.set(key, { box, number, element: h("li", null, h("label", { class: "facet-row" }, box, h("span", { class: "facet-name" }, formatValue(value, this.#field)), number)) });
+      this.#rows.set(
+        key,
+        {
+          box,
+          number,
+          element: h(
+            "li",
+            null,
+            h(
+              "label",
+              { class: "facet-row" },
+              box,
+              h("span", { class: "facet-name" }, formatValue(value, this.#field)),
+              number,
+            ),
+          ),
+        },
+      );
     }
     const row = this.#rows.get(key);
     row.box.checked = checked;

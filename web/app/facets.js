@@ -19,8 +19,8 @@ const EXTRA_TEXT_MAX = 40;
 const OPEN_SECTIONS = 6;
 
 const PRODUCT_FIELDS = new Set([
-  "id", "title", "description", "brand", "categories", "sku", "identifiers", "price", "stock", "in_stock", "popularity", "rating", "image", "url", "released",
-  "group", "tags", "attributes",
+  "id", "title", "description", "brand", "categories", "sku", "identifiers", "price", "stock", "in_stock", "popularity",
+  "rating", "image", "url", "released", "group", "tags", "attributes",
 ]);
 
 /** All sections. `actions` says what a choice does: `toggle(field, value)`, `range(field, from, to)`. */
@@ -64,7 +64,12 @@ export class Facets {
     const part = kind === "categories" ? new CategoryFacet(field)
       : kind === "range" ? new RangeFacet(field, name, this.#actions.range)
         : new ValuesFacet(field, name, this.#actions.toggle);
-    const element = h("details", { class: "facet", open: position < OPEN_SECTIONS, data: { field } }, h("summary", null, h("h3", null, name)), part.element);
+    const element = h(
+      "details",
+      { class: "facet", open: position < OPEN_SECTIONS, data: { field } },
+      h("summary", null, h("h3", null, name)),
+      part.element,
+    );
     return { part, element };
   }
 }
@@ -74,7 +79,8 @@ function kindOf(field, facet, state) {
   if (field === "categories") return facet.values.length > 0 || chosen ? "categories" : null;
   const numeric = typeof facet.min === "number" && typeof facet.max === "number";
   if (state.ranges[field]) return "range";
-  if (numeric && !chosen && (ALWAYS_RANGE.has(field) || facet.distinct > NUMBER_VALUES_MAX || facet.values.length === 0)) {
+  const many = facet.distinct > NUMBER_VALUES_MAX || facet.values.length === 0;
+  if (numeric && !chosen && (ALWAYS_RANGE.has(field) || many)) {
     return facet.min < facet.max ? "range" : null;
   }
   return facet.values.length > 0 || chosen ? "values" : null;
@@ -101,7 +107,9 @@ export function likelyAttributes(hits, already) {
     }
   }
   return [...found.values()]
-    .filter(({ count, values, long }) => !long && values.size > 1 && count >= Math.max(2, sample.length * EXTRA_SHARE_MIN))
+    .filter(
+      ({ count, values, long }) => !long && values.size > 1 && count >= Math.max(2, sample.length * EXTRA_SHARE_MIN),
+    )
     .sort((a, b) => b.count - a.count)
     .slice(0, EXTRA_MAX)
     .map(({ field }) => field);

@@ -9,8 +9,10 @@ const number = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 3 });
 const date = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeZone: "UTC" });
 
 const FIELD_NAMES = {
-  categories: "Category", brand: "Brand", price: "Price", stock: "Units in stock", in_stock: "In stock", rating: "Rating",
-  popularity: "Popularity", released: "Released", tags: "Labels", sku: "Article number", identifiers: "Identifiers", group: "Group",
+  categories: "Category",
+  stock: "Units in stock",
+  tags: "Labels",
+  sku: "Article number",
 };
 
 export const PATH_SEPARATOR = " > ";

@@ -16,15 +16,25 @@ const link = (target, ...label) => h("a", { href: stateUrl(target), data: { nav:
 export function noResults(state, answer, signal) {
   const ways = h("ul", { class: "help-ways" });
   const popular = h("section", { class: "help-popular", hidden: true, "aria-labelledby": "help-popular" });
-  if (answer.corrected) ways.append(h("li", null, "Did you mean ", link(changed(state, { q: answer.corrected }), h("strong", null, answer.corrected)), "?"));
+  if (answer.corrected) {
+    ways.append(h(
+      "li",
+      null,
+      "Did you mean ",
+      link(changed(state, { q: answer.corrected }), h("strong", null, answer.corrected)),
+      "?",
+    ));
+  }
   if (state.exact) ways.append(h("li", null, link(changed(state, { exact: false }), "Allow other spellings")));
   offerFilters(state, ways, signal);
   offerWords(state, ways, signal);
   offerPopular(state, popular);
+  const filtered = filterCount(state) > 0;
+  const question = `Nothing found for “${state.q}”${filtered ? " with these filters" : ""}`;
   return h("div", { class: "help", id: "no-results" },
-    h("p", { class: "help-title" }, state.q ? `Nothing found for “${state.q}”` : "No product fits these filters"),
+    h("p", { class: "help-title" }, state.q ? question : "No product fits these filters"),
     ways,
-    state.q ? h("ul", { class: "help-tips" },
+    state.q && !filtered ? h("ul", { class: "help-tips" },
       h("li", null, "Check the spelling, or try a more general word."),
       h("li", null, "Use fewer words: the kind of product, its maker or its model number.")) : null,
     h("p", null, link(emptied(state), "Show everything")),
@@ -40,7 +50,9 @@ function offerFilters(state, ways, signal) {
       without(`${fieldName(field)}: ${words}`, toggled(state, field, value));
     }
   }
-  for (const field of Object.keys(state.ranges)) without(`the ${fieldName(field).toLowerCase()} range`, withRange(state, field, null, null));
+  for (const field of Object.keys(state.ranges)) {
+    without(`the ${fieldName(field).toLowerCase()} range`, withRange(state, field, null, null));
+  }
   if (filterCount(state) > 1) offer(ways, unfiltered(state), signal, "without any filter");
 }
 
@@ -67,29 +79,46 @@ function offerPopular(state, section) {
   const title = h("h2", { id: "help-popular" }, "Popular right now");
   complete(new Channel(), state.catalog, "").then(({ body }) => {
     if (!body.suggestions?.length) return;
-    const words = body.suggestions.map(({ text }) => h("li", null, h("a", { class: "chip", href: stateUrl(asking(state, text)), data: { nav: "filter" } }, text)));
+    const words = body.suggestions.map(({ text }) => h(
+      "li",
+      null,
+      h("a", { class: "chip", href: stateUrl(asking(state, text)), data: { nav: "filter" } }, text),
+    ));
     section.prepend(h("ul", { class: "help-words" }, words));
   }).catch(() => {});
   search(new Channel(), emptied(state)).then(({ body }) => {
     if (body.hits.length === 0) return;
     section.prepend(title);
-    section.append(h("ul", { class: "cards", role: "list" }, body.hits.slice(0, POPULAR_MAX).map((hit) => productCard(hit, emptied(state)))));
+    section.append(h(
+      "ul",
+      { class: "cards", role: "list" },
+      body.hits.slice(0, POPULAR_MAX).map((hit) => productCard(hit, emptied(state))),
+    ));
     section.hidden = false;
   }).catch(() => {});
 }
 
 /** A failure, in words for a shopper, with a way to try again. */
 export function failure(error, retry) {
-  const busy = error.status === 503 || error.status === 429;
-  const title = busy ? "The shop is very busy" : error.status === 0 ? "The shop cannot be reached" : error.status === 400 ? "This search is not understood" : "Something went wrong";
-  const advice = busy ? "Please try again in a moment." : error.status === 0 ? "Check the connection, then try again." : `The server said: ${error.message}.`;
+  const [title, advice] = explain(error);
   return h("div", { class: "help", role: "alert", id: "failure" },
     h("p", { class: "help-title" }, title),
     h("p", null, advice),
     h("button", { type: "button", class: "button button-strong", on: { click: retry } }, "Try again"));
 }
 
+function explain({ status, message }) {
+  if (status === 0) return ["The shop cannot be reached", "Check the connection, then try again."];
+  if (status === 503 || status === 429) return ["The shop is very busy", "Please try again in a moment."];
+  return [status === 400 ? "This search is not understood" : "Something went wrong", `The server said: ${message}.`];
+}
+
 /** A page number beyond the last. */
 export function beyondLastPage(state) {
-  return h("div", { class: "help" }, h("p", { class: "help-title" }, "There is no such page"), h("p", null, link(changed(state, {}), "Go to the first page")));
+  return h(
+    "div",
+    { class: "help" },
+    h("p", { class: "help-title" }, "There is no such page"),
+    h("p", null, link(changed(state, {}), "Go to the first page")),
+  );
 }

@@ -10,7 +10,16 @@ import { formatCount } from "./format.js";
 import { beyondLastPage, failure, noResults } from "./help.js";
 import { hideHero, showHero } from "./hero.js";
 import { ProductDialog } from "./product.js";
-import { showChips, showHead, showHits, showInstead, showLoading, showNotices, showSorts, viewTitle } from "./results.js";
+import {
+  showChips,
+  showHead,
+  showHits,
+  showInstead,
+  showLoading,
+  showNotices,
+  showSorts,
+  viewTitle,
+} from "./results.js";
 import { SearchBox } from "./search-box.js";
 import { TracePanel } from "./trace.js";
 import { asking, changed, isHome, readState, stateUrl, toggled, useDefaultCatalog, withRange } from "./state.js";
@@ -40,21 +49,22 @@ const product = new ProductDialog({
 });
 const searchBox = new SearchBox({
   catalog: () => state.catalog,
+  // The first letter of a new question leaves the old view behind; the following ones only improve on it.
   type: (text) => {
-    // The first letter of a new question leaves the old view behind; the following ones only improve on it.
-    if (text !== state.q) navigate(changed(state, { q: text, exact: false }), { replace: typing });
-    typing = true;
+    if (text !== state.q) navigate(changed(state, { q: text, exact: false }), { replace: typing, typed: true });
   },
   submit: (text) => {
     if (text === state.q && state.page === 1) byId("results-title").focus();
-    else navigate(text === state.q ? changed(state, {}) : asking(state, text), { replace: typing });
-    typing = false;
+    else navigate(changed(state, { q: text, exact: text === state.q && state.exact }), { replace: typing });
   },
+  // A suggestion is a new question, so filters of the old one do not narrow it.
+  suggestion: (text) => navigate(asking(state, text), { replace: typing }),
   category: (path) => navigate(asking(state, "", { categories: [path] })),
   product: (hit) => navigate({ ...state, product: hit.id }),
 });
 
-function navigate(next, { replace = false } = {}) {
+function navigate(next, { replace = false, typed = false } = {}) {
+  typing = typed;
   const url = stateUrl(next);
   if (url === stateUrl(state)) return;
   history.replaceState({ ...history.state, scroll: scrollY }, "");
@@ -96,7 +106,9 @@ function draw(view, { body: answer, trace: told }) {
   shown = { state: view, answer };
   trace.note(told, answer.total);
   for (const hit of answer.hits) {
-    for (const field of ["price", "popularity", "released", "rating"]) if (hit.product[field] !== undefined) seenFields.add(field);
+    for (const field of ["price", "popularity", "released", "rating"]) {
+      if (hit.product[field] !== undefined) seenFields.add(field);
+    }
   }
   showHead(view, answer);
   showSorts(view, seenFields);
@@ -109,8 +121,13 @@ function draw(view, { body: answer, trace: told }) {
   byId("drawer-done").textContent = `Show ${formatCount(answer.total)}`;
   drawFacets(view, answer);
   askExtraFacets(view, answer);
-  announce(answer.total === 0 ? `No products found` : `${formatCount(answer.total)} found`
-    + (answer.corrected ? `, showing results for ${answer.corrected}` : "") + (view.page > 1 ? `, page ${view.page}` : ""));
+  announce(resultInWords(view, answer));
+}
+
+function resultInWords(view, answer) {
+  if (answer.total === 0) return "No products found";
+  const corrected = answer.corrected ? `, showing results for ${answer.corrected}` : "";
+  return `${formatCount(answer.total)} found${corrected}${view.page > 1 ? `, page ${view.page}` : ""}`;
 }
 
 function drawFacets(view, answer) {
@@ -121,7 +138,9 @@ function drawFacets(view, answer) {
 // Fields in use stay offered; the rest are what the first products have in common.
 async function askExtraFacets(view, answer) {
   const offered = Object.keys(answer.facets);
-  const inUse = [...Object.keys(view.filters), ...Object.keys(view.ranges)].filter((field) => !offered.includes(field) && !field.includes(","));
+  const inUse = [...Object.keys(view.filters), ...Object.keys(view.ranges)].filter(
+    (field) => !offered.includes(field) && !field.includes(","),
+  );
   const likely = isHome(view) ? [] : likelyAttributes(answer.hits, [...offered, ...inUse]);
   const fields = [...inUse, ...likely];
   extras.cancel();
@@ -136,7 +155,9 @@ async function askExtraFacets(view, answer) {
     }
   }
   if (shown?.answer !== answer) return;
-  const helpful = Object.entries(further).filter(([field, facet]) => inUse.includes(field) || isHelpful(facet, answer.total));
+  const helpful = Object.entries(further).filter(
+    ([field, facet]) => inUse.includes(field) || isHelpful(facet, answer.total),
+  );
   extraFacets = { catalog: view.catalog, facets: Object.fromEntries(helpful) };
   drawFacets(view, answer);
 }
@@ -159,11 +180,18 @@ function announce(text) {
 // Every link inside the page is an address of this page; following one is a change of state, without loading anew.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-nav], #home-link");
-  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  // A click that asks for a new tab or window is the browser's business.
+  const elsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  if (!link || event.defaultPrevented || elsewhere) {
+    return;
+  }
   event.preventDefault();
-  if (drawer.open && link.closest("#drawer")) setTimeout(() => drawer.querySelector(`[data-key="${CSS.escape(link.dataset.key ?? "")}"]`)?.focus(), 0);
-  typing = false;
-  navigate(readState(new URL(link.href, location.href).search));
+  if (drawer.open && link.closest("#drawer")) {
+    setTimeout(() => drawer.querySelector(`[data-key="${CSS.escape(link.dataset.key ?? "")}"]`)?.focus(), 0);
+  }
+  const next = readState(new URL(link.href, location.href).search);
+  // From product to product: closing then leads to the list, not through all of them.
+  navigate(next, { replace: state.product !== "" && next.product !== "" });
   if (link.dataset.nav === "page") {
     byId("results-title").focus({ preventScroll: true });
     byId("results").scrollIntoView({ block: "start" });

@@ -45,14 +45,26 @@ export class ProductDialog {
     try {
       const answer = await fetchProduct(this.#channel, state.catalog, state.product);
       if (answer === null) return;
-      this.#draw(answer.hit ? this.#page(answer.hit, state) : this.#message("No longer here", "This product is not in the catalog."));
+      this.#draw(answer.hit ? this.#page(answer.hit, state) : this.#message(
+        "No longer here",
+        "This product is not in the catalog.",
+      ));
     } catch (error) {
       this.#draw(this.#message("The product could not be loaded", `${error.message}.`));
     }
   }
 
   #draw(content) {
-    const close = h("button", { type: "button", class: "icon-button product-close", "aria-label": "Close product", on: { click: () => this.#actions.close() } }, icon(ICON_CROSS));
+    const close = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button product-close",
+        "aria-label": "Close product",
+        on: { click: () => this.#actions.close() },
+      },
+      icon(ICON_CROSS),
+    );
     this.#dialog.replaceChildren(close, content);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#dialog.scrollTop = 0;
@@ -70,7 +82,15 @@ export class ProductDialog {
       picture(product, hit.id, { eager: true }),
       h("div", { class: "product-facts" },
         categoryTrail(product, state),
-        product.brand ? h("p", { class: "card-brand" }, h("a", { href: stateUrl(asking(state, "", { brand: [product.brand] })), data: { nav: "filter" } }, product.brand)) : null,
+        product.brand ? h(
+          "p",
+          { class: "card-brand" },
+          h(
+            "a",
+            { href: stateUrl(asking(state, "", { brand: [product.brand] })), data: { nav: "filter" } },
+            product.brand,
+          ),
+        ) : null,
         h("h2", { id: "product-title" }, product.title),
         rating(product.rating),
         h("p", { class: "product-buy" }, price(product.price), stock(product)),
@@ -88,7 +108,10 @@ export class ProductDialog {
     fetchRelated(this.#related, state.catalog, field, value, RELATED_MAX + 1).then((answer) => {
       const others = answer?.body.hits.filter((other) => other.id !== hit.id).slice(0, RELATED_MAX) ?? [];
       if (others.length === 0) return;
-      section.replaceChildren(h("h3", { id: "product-related" }, `More from ${pathLeaf(value)}`), h("ul", { role: "list" }, others.map((other) => productLine(other, state))));
+      section.replaceChildren(
+        h("h3", { id: "product-related" }, `More from ${pathLeaf(value)}`),
+        h("ul", { role: "list" }, others.map((other) => productLine(other, state))),
+      );
       section.hidden = false;
     }).catch(() => {});
   }
@@ -99,24 +122,42 @@ function categoryTrail(product, state) {
   if (!path) return null;
   const base = emptied(state);
   return h("nav", { class: "trail", "aria-label": "Product category" },
-    h("ol", null, pathLevels(path).map((level) => h("li", null, h("a", { href: stateUrl(withValues(base, "categories", [level])), data: { nav: "filter" } }, pathLeaf(level))))));
+    h(
+      "ol",
+      null,
+      pathLevels(path).map((level) => h(
+        "li",
+        null,
+        h("a", { href: stateUrl(withValues(base, "categories", [level])), data: { nav: "filter" } }, pathLeaf(level)),
+      )),
+    ));
 }
 
 // A feed may name any scheme; only links that lead to a page are shown.
 function shopLink(url) {
   const valid = url && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-  return valid ? h("p", null, h("a", { class: "button button-strong", href: url, rel: "noopener noreferrer" }, "View in the shop")) : null;
+  return valid ? h(
+    "p",
+    null,
+    h("a", { class: "button button-strong", href: url, rel: "noopener noreferrer" }, "View in the shop"),
+  ) : null;
 }
 
 function factsTable({ id, product }) {
-  const own = [
-    ["Article number", product.sku], ["Identifiers", product.identifiers], ["Released", product.released && formatDate(product.released)], ["Labels", product.tags],
-    ["Other categories", product.categories?.slice(1).map((path) => path.replaceAll(PATH_SEPARATOR, " › "))], ["Product id", id],
-  ];
   const attributes = Object.entries(product.attributes ?? {}).map(([name, value]) => [fieldName(name), value]);
-  const rows = [...attributes, ...own].filter(([, value]) => value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0));
+  const own = [
+    ["Article number", product.sku],
+    ["Identifiers", product.identifiers],
+    ["Released", product.released && formatDate(product.released)],
+    ["Labels", product.tags],
+    ["Other categories", product.categories?.slice(1).map((path) => path.replaceAll(PATH_SEPARATOR, " › "))],
+    ["Product id", id],
+  ];
+  const rows = [...attributes, ...own]
+    .map(([name, value]) => [name, [value ?? []].flat().map((single) => formatValue(single, ""))])
+    .filter(([, values]) => values.some((words) => words !== ""));
+  const row = ([name, values]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, values.join(", ")));
   return h("section", { class: "product-table", "aria-labelledby": "product-table" },
     h("h3", { id: "product-table" }, "Details"),
-    h("table", null, h("tbody", null, rows.map(([name, value]) =>
-      h("tr", null, h("th", { scope: "row" }, name), h("td", null, [value].flat().map((single) => formatValue(single, "")).join(", ")))))));
+    h("table", null, h("tbody", null, rows.map(row))));
 }

@@ -3,7 +3,16 @@
 import { productCard } from "./card.js";
 import { PER_PAGE, WINDOW } from "./api.js";
 import { ICON_CROSS, byId, h, icon, replaceKeepingFocus } from "./dom.js";
-import { PATH_SEPARATOR, fieldName, formatBound, formatCount, formatNumber, formatValue, pathLeaf, pathLevels } from "./format.js";
+import {
+  PATH_SEPARATOR,
+  fieldName,
+  formatBound,
+  formatCount,
+  formatNumber,
+  formatValue,
+  pathLeaf,
+  pathLevels,
+} from "./format.js";
 import { SORTS, changed, filterCount, isHome, stateUrl, toggled, unfiltered, withRange, withValues } from "./state.js";
 
 const SKELETONS = 12;
@@ -30,14 +39,22 @@ export function showLoading() {
 export function showSkeletons() {
   const bone = (name) => h("span", { class: `bone ${name}` });
   const cards = Array.from({ length: SKELETONS }, () =>
-    h("li", { class: "card card-skeleton" }, bone("bone-picture"), h("div", { class: "card-text" }, bone("bone-line"), bone("bone-line bone-short"), bone("bone-price"))));
+    h(
+      "li",
+      { class: "card card-skeleton" },
+      bone("bone-picture"),
+      h("div", { class: "card-text" }, bone("bone-line"), bone("bone-line bone-short"), bone("bone-price")),
+    ));
   body.replaceChildren(h("ul", { class: "cards", "aria-hidden": "true" }, cards));
 }
 
-/** A page of products. */
+/** A page of products. Pictures of those that stay are kept, so that they do not flicker while the shopper types. */
 export function showHits(state, answer) {
   body.removeAttribute("aria-busy");
-  replaceKeepingFocus(body, h("ul", { class: "cards", role: "list" }, answer.hits.map((hit) => productCard(hit, state))));
+  const present = [...body.querySelectorAll(".card[data-product]")];
+  const drawn = new Map(present.map((card) => [card.dataset.product, card.firstChild]));
+  const cards = answer.hits.map((hit) => productCard(hit, state, drawn.get(`${state.catalog} ${hit.id}`)));
+  replaceKeepingFocus(body, h("ul", { class: "cards", role: "list" }, cards));
   showPages(state, answer.total);
 }
 
@@ -67,26 +84,55 @@ export function showNotices(state, answer) {
   const notices = [];
   if (answer?.corrected && answer.total > 0) {
     notices.push(h("p", { class: "notice", id: "notice-corrected" },
-      "Showing results for ", h("a", { href: stateUrl(changed(state, { q: answer.corrected })), data: { nav: "filter" } }, h("strong", null, answer.corrected)), ". ",
-      h("a", { class: "notice-aside", href: stateUrl(changed(state, { exact: true })), data: { nav: "filter" } }, `Search for “${state.q}” instead`)));
+      "Showing results for ", h(
+        "a",
+        { href: stateUrl(changed(state, { q: answer.corrected })), data: { nav: "filter" } },
+        h("strong", null, answer.corrected),
+      ), ". ",
+      h(
+        "a",
+        { class: "notice-aside", href: stateUrl(changed(state, { exact: true })), data: { nav: "filter" } },
+        `Search for “${state.q}” instead`,
+      )));
   }
   if (state.exact) {
-    notices.push(h("p", { class: "notice" }, "Searching for exactly these words. ", h("a", { href: stateUrl(changed(state, { exact: false })), data: { nav: "filter" } }, "Allow corrections")));
+    notices.push(h(
+      "p",
+      { class: "notice" },
+      "Searching for exactly these words. ",
+      h("a", { href: stateUrl(changed(state, { exact: false })), data: { nav: "filter" } }, "Allow corrections"),
+    ));
   }
   if (answer?.relaxed && answer.total > 0) {
-    notices.push(h("p", { class: "notice", id: "notice-relaxed" }, "Few products have all of your words, so products that have most of them are shown too."));
+    notices.push(h(
+      "p",
+      { class: "notice", id: "notice-relaxed" },
+      "Few products have all of your words, so products that have most of them are shown too.",
+    ));
   }
   byId("notices").replaceChildren(...notices);
 }
 
 /** Every filter in force, each with a way to remove it. */
 export function showChips(state) {
-  const chip = (label, target) => h("a", { class: "chip", href: stateUrl(target), data: { nav: "filter" }, "aria-label": `Remove filter ${label}` }, h("span", null, label), icon(ICON_CROSS));
+  const chip = (label, target) => h(
+    "a",
+    { class: "chip", href: stateUrl(target), data: { nav: "filter" }, "aria-label": `Remove filter ${label}` },
+    h("span", null, label),
+    icon(ICON_CROSS),
+  );
   const values = Object.entries(state.filters).flatMap(([field, list]) =>
-    list.map((value) => chip(`${fieldName(field)}: ${field === "categories" ? pathLeaf(String(value)) : formatValue(value, field)}`, toggled(state, field, value))));
-  const ranges = Object.entries(state.ranges).map(([field, range]) => chip(`${fieldName(field)}: ${rangeText(field, range)}`, withRange(state, field, null, null)));
+    list.map((value) => chip(
+      `${fieldName(field)}: ${field === "categories" ? pathLeaf(String(value)) : formatValue(value, field)}`,
+      toggled(state, field, value),
+    )));
+  const ranges = Object.entries(state.ranges).map(
+    ([field, range]) => chip(`${fieldName(field)}: ${rangeText(field, range)}`, withRange(state, field, null, null)),
+  );
   const all = [...values, ...ranges];
-  if (all.length > 1) all.push(h("a", { class: "chip-clear", href: stateUrl(unfiltered(state)), data: { nav: "filter" } }, "Remove all"));
+  if (all.length > 1) {
+    all.push(h("a", { class: "chip-clear", href: stateUrl(unfiltered(state)), data: { nav: "filter" } }, "Remove all"));
+  }
   byId("chips").replaceChildren(...all);
   byId("chips").hidden = all.length === 0;
   const count = filterCount(state);
@@ -103,7 +149,8 @@ function rangeText(field, { from, to }) {
 export function showSorts(state, seen) {
   const offered = SORTS.filter((option) => !option.field || seen.has(option.field) || option.value === state.sort);
   const select = byId("sort-select");
-  if (select.options.length !== offered.length || offered.some((option, index) => select.options[index].value !== option.value)) {
+  const listed = [...select.options].map((option) => option.value);
+  if (listed.length !== offered.length || offered.some((option, index) => listed[index] !== option.value)) {
     select.replaceChildren(...offered.map((option) => h("option", { value: option.value }, option.label)));
   }
   select.value = state.sort;
@@ -113,14 +160,30 @@ function showPages(state, total) {
   const last = Math.min(Math.ceil(total / PER_PAGE), Math.floor(WINDOW / PER_PAGE));
   const pages = byId("pages");
   pages.hidden = last <= 1;
-  const link = (page, label, props = {}) => h("a", { href: stateUrl({ ...state, page, product: "" }), data: { nav: "page" }, ...props }, label);
+  const link = (page, label, props = {}) => h(
+    "a",
+    { href: stateUrl({ ...state, page, product: "" }), data: { nav: "page" }, ...props },
+    label,
+  );
   const numbers = pageNumbers(state.page, last).map((page) =>
     h("li", null, page === null ? h("span", { class: "page-gap", "aria-hidden": "true" }, "…")
-      : link(page, formatNumber(page), { class: "page-link", "aria-label": `Page ${page}`, "aria-current": page === state.page ? "page" : null })));
+      : link(
+        page,
+        formatNumber(page),
+        { class: "page-link", "aria-label": `Page ${page}`, "aria-current": page === state.page ? "page" : null },
+      )));
   pages.replaceChildren(h("ul", null,
-    h("li", { class: "page-step" }, state.page > 1 ? link(state.page - 1, "Previous", { class: "page-link", rel: "prev" }) : null),
+    h(
+      "li",
+      { class: "page-step" },
+      state.page > 1 ? link(state.page - 1, "Previous", { class: "page-link", rel: "prev" }) : null,
+    ),
     numbers,
-    h("li", { class: "page-step" }, state.page < last ? link(state.page + 1, "Next", { class: "page-link", rel: "next" }) : null)));
+    h(
+      "li",
+      { class: "page-step" },
+      state.page < last ? link(state.page + 1, "Next", { class: "page-link", rel: "next" }) : null,
+    )));
 }
 
 /** First, last and those around the current page; `null` is a gap. */

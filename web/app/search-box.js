@@ -11,8 +11,8 @@ const SUGGEST_DELAY_MS = 60;
 const SEARCH_DELAY_MS = 160;
 
 /**
- * `actions`: `type(text)` while typing, `submit(text)`, `category(path)`, `product(hit)`; `catalog()` names the catalog,
- * `failed` and `answered(trace)` hear of the requests.
+ * `actions` says what the shopper's deeds mean: `type(text)` while typing, `submit(text)`, `suggestion(text)`,
+ * `category(path)`, `product(hit)`; `catalog()` names the catalog.
  */
 export class SearchBox {
   #actions;
@@ -93,6 +93,8 @@ export class SearchBox {
     clearTimeout(this.#searchTimer);
     this.#searchTimer = 0;
     this.close();
+    // On a touch screen the keyboard would hide what was found.
+    if (matchMedia("(pointer: coarse)").matches) this.#input.blur();
     act();
   }
 
@@ -126,12 +128,27 @@ export class SearchBox {
 
   #group(title, name, options) {
     if (options.length === 0) return null;
-    return h("div", { class: `suggest-group ${name}`, role: "group", "aria-labelledby": name }, h("div", { class: "suggest-title", id: name, role: "presentation" }, title), options);
+    return h(
+      "div",
+      { class: `suggest-group ${name}`, role: "group", "aria-labelledby": name },
+      h("div", { class: "suggest-title", id: name, role: "presentation" }, title),
+      options,
+    );
   }
 
   #option(name, choose, ...children) {
     const index = this.#options.length;
-    const element = h("div", { class: `option ${name}`, id: `option-${index}`, role: "option", "aria-selected": "false", on: { click: () => this.#commit(choose) } }, children);
+    const element = h(
+      "div",
+      {
+        class: `option ${name}`,
+        id: `option-${index}`,
+        role: "option",
+        "aria-selected": "false",
+        on: { click: () => this.#commit(choose) },
+      },
+      children,
+    );
     this.#options.push({ element, choose });
     return element;
   }
@@ -146,27 +163,36 @@ export class SearchBox {
   }
 
   #place({ value, count }) {
-    const above = value.includes(PATH_SEPARATOR) ? value.slice(0, value.lastIndexOf(PATH_SEPARATOR)).replaceAll(PATH_SEPARATOR, " › ") : null;
+    const above = value.split(PATH_SEPARATOR).slice(0, -1).join(" › ");
     return this.#option("option-place", () => {
       this.#input.value = "";
       this.#actions.category(value);
     },
-    icon(ICON_CHEVRON), h("span", { class: "option-text" }, pathLeaf(value)), above ? h("span", { class: "option-aside" }, above) : null,
+    icon(ICON_CHEVRON), h(
+      "span",
+      { class: "option-text" },
+      pathLeaf(value),
+    ), above ? h("span", { class: "option-aside" }, above) : null,
     h("span", { class: "option-count" }, formatNumber(count)));
   }
 
   #product(hit) {
     const { title, brand, price } = hit.product;
-    return this.#option("option-product", () => this.#actions.product(hit, this.#input.value.trim()),
+    return this.#option("option-product", () => this.#actions.product(hit),
       picture(hit.product, hit.id),
-      h("span", { class: "option-text" }, brand ? h("span", { class: "option-brand" }, brand, h("span", { class: "visually-hidden" }, ", ")) : null, h("span", { class: "option-name" }, title)),
+      h(
+        "span",
+        { class: "option-text" },
+        brand ? h("span", { class: "option-brand" }, brand, h("span", { class: "visually-hidden" }, ", ")) : null,
+        h("span", { class: "option-name" }, title),
+      ),
       typeof price === "number" ? h("span", { class: "option-price" }, formatPrice(price)) : null);
   }
 
   #choose(text) {
     this.#input.value = text;
     this.#clear.hidden = false;
-    this.#actions.submit(text);
+    this.#actions.suggestion(text);
   }
 
   #activate(index) {

@@ -16,11 +16,15 @@ export function rect(x, y, width, height, r = 0) {
   const across = width - 2 * r;
   const down = height - 2 * r;
   const corner = (dx, dy) => `a${r} ${r} 0 0 1 ${dx} ${dy}`;
-  return `M${x + r} ${y}h${across}${corner(r, r)}v${down}${corner(-r, r)}h${-across}${corner(-r, -r)}v${-down}${corner(r, -r)}z`;
+  const there = `h${across}${corner(r, r)}v${down}${corner(-r, r)}`;
+  return `M${x + r} ${y}${there}h${-across}${corner(-r, -r)}v${-down}${corner(r, -r)}z`;
 }
 
 /** An ellipse, by default a circle. */
-export const oval = (cx, cy, rx, ry = rx) => `M${cx - rx} ${cy}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0z`;
+export function oval(cx, cy, rx, ry = rx) {
+  const half = (dx) => `a${rx} ${ry} 0 1 0 ${dx} 0`;
+  return `M${cx - rx} ${cy}${half(2 * rx)}${half(-2 * rx)}z`;
+}
 
 /** A grid of equal rounded rectangles as one path. */
 export function grid(x, y, columns, rows, width, height, gap, r = 2) {

@@ -56,7 +56,9 @@ export function stateUrl(state) {
   for (const [field, values] of Object.entries(state.filters)) {
     for (const value of values) params.append(`f.${field}`, writeValue(value));
   }
-  for (const [field, { from, to }] of Object.entries(state.ranges)) params.set(`r.${field}`, `${from ?? ""}..${to ?? ""}`);
+  for (const [field, { from, to }] of Object.entries(state.ranges)) {
+    params.set(`r.${field}`, `${from ?? ""}..${to ?? ""}`);
+  }
   if (state.sort) params.set("sort", state.sort);
   if (state.page > 1) params.set("page", String(state.page));
   if (state.product) params.set("product", state.product);
@@ -94,7 +96,9 @@ export function changed(state, changes) {
 export const emptied = (state) => freeze({ ...EMPTY, filters: {}, ranges: {}, catalog: state.catalog });
 
 /** A new question: other words, no filters, the same sort. */
-export const asking = (state, q, filters = {}) => freeze({ ...EMPTY, ranges: {}, catalog: state.catalog, sort: state.sort, q, filters });
+export const asking = (state, q, filters = {}) => freeze(
+  { ...EMPTY, ranges: {}, catalog: state.catalog, sort: state.sort, q, filters },
+);
 
 /** Whether a value is chosen. */
 export const isChosen = (state, field, value) => (state.filters[field] ?? []).includes(value);
@@ -102,7 +106,11 @@ export const isChosen = (state, field, value) => (state.filters[field] ?? []).in
 /** The state with one value of a field chosen or not. */
 export function toggled(state, field, value) {
   const values = state.filters[field] ?? [];
-  return withValues(state, field, values.includes(value) ? values.filter((other) => other !== value) : [...values, value]);
+  return withValues(
+    state,
+    field,
+    values.includes(value) ? values.filter((other) => other !== value) : [...values, value],
+  );
 }
 
 /** The state with exactly these values of a field chosen. */

@@ -10,7 +10,10 @@ const STORE_KEY = "storefind.trace.open";
 
 export class TracePanel {
   #root = byId("trace");
-  #toggle = h("button", { type: "button", class: "trace-toggle", "aria-controls": "trace-body", on: { click: () => this.#flip() } });
+  #toggle = h(
+    "button",
+    { type: "button", class: "trace-toggle", "aria-controls": "trace-body", on: { click: () => this.#flip() } },
+  );
   #body = h("div", { class: "trace-body", id: "trace-body" });
   #open = remembered();
   #history = [];
@@ -50,12 +53,23 @@ export class TracePanel {
       h("span", { class: "visually-hidden" }, ", details of the last answer"));
     this.#body.hidden = !this.#open;
     if (!this.#open) return;
-    const row = (name, value, title) => (value === null || value === undefined || value === "" ? null : h("div", { title: title ?? null }, h("dt", null, name), h("dd", null, value)));
+    const row = (name, value, title) => (value === null || value === undefined || value === "" ? null : h(
+      "div",
+      { title: title ?? null },
+      h("dt", null, name),
+      h("dd", null, value),
+    ));
     this.#body.replaceChildren(
       h("h2", { class: "trace-title" }, "Last answer"),
       h("dl", null,
-        row("Tier", tier), row("Outcome", outcome), row("In the server", server === null ? null : milliseconds(server)), row("Round trip", milliseconds(roundTrip)),
-        row("Sequence", sequence && formatNumber(Number(sequence))), row("Age", age && `${age} s`), row("Products", formatNumber(total))),
+        row("Tier", tier), row("Outcome", outcome), row(
+          "In the server",
+          server === null ? null : milliseconds(server),
+        ), row("Round trip", milliseconds(roundTrip)),
+        row(
+          "Sequence",
+          sequence && formatNumber(Number(sequence)),
+        ), row("Age", age && `${age} s`), row("Products", formatNumber(total))),
       cacheStatus ? h("p", { class: "trace-header" }, cacheStatus) : null,
       this.#sparkline());
   }
@@ -66,7 +80,17 @@ export class TracePanel {
     const step = WIDTH / HISTORY_MAX;
     const bars = this.#history.map(({ time, outcome }, index) => {
       const tall = Math.max(2, (time / top) * (HEIGHT - 2));
-      return svg("rect", { class: outcome === "hit" ? "spark-hit" : "spark-miss", x: index * step + 0.75, y: HEIGHT - tall, width: step - 1.5, height: tall, rx: 1 });
+      return svg(
+        "rect",
+        {
+          class: outcome === "hit" ? "spark-hit" : "spark-miss",
+          x: index * step + 0.75,
+          y: HEIGHT - tall,
+          width: step - 1.5,
+          height: tall,
+          rx: 1,
+        },
+      );
     });
     const words = `Round trips of the last ${times.length} answers, at most ${milliseconds(Math.max(...times))}`;
     return h("figure", { class: "trace-spark" },
@@ -80,7 +104,9 @@ function milliseconds(value) {
   return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
+// On a small screen the open panel would cover the products, so there it opens only by hand.
 function remembered() {
+  if (matchMedia("(max-width: 52rem)").matches) return false;
   try {
     return localStorage.getItem(STORE_KEY) === "true";
   } catch {

@@ -31,7 +31,10 @@ pub fn fold(text: &str) -> String {
 pub fn fold_value(text: &str) -> String {
     let folded = fold(text);
     let blank = |c: char| c.is_whitespace() || c.is_control();
-    if !folded.contains("  ") && !folded.starts_with(blank) && !folded.ends_with(blank) && !folded.contains(char::is_control)
+    if !folded.contains("  ")
+        && !folded.starts_with(blank)
+        && !folded.ends_with(blank)
+        && !folded.contains(char::is_control)
     {
         return folded;
     }

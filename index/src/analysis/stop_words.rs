@@ -5,8 +5,10 @@
 use crate::settings::Language;
 
 const ENGLISH: &[&str] = &["a", "an", "and", "at", "by", "for", "from", "of", "on", "or", "the", "to", "with"];
-const GERMAN: &[&str] = &["am", "auf", "das", "dem", "den", "der", "die", "ein", "eine", "fur", "mit", "oder", "und", "von", "zum"];
-const FRENCH: &[&str] = &["a", "au", "avec", "d", "de", "des", "du", "et", "l", "la", "le", "les", "ou", "pour", "un", "une"];
+const GERMAN: &[&str] =
+    &["am", "auf", "das", "dem", "den", "der", "die", "ein", "eine", "fur", "mit", "oder", "und", "von", "zum"];
+const FRENCH: &[&str] =
+    &["a", "au", "avec", "d", "de", "des", "du", "et", "l", "la", "le", "les", "ou", "pour", "un", "une"];
 const SPANISH: &[&str] = &["a", "al", "con", "de", "del", "el", "la", "las", "los", "o", "para", "un", "una", "y"];
 
 /// Whether the folded word is a stop word of the language.

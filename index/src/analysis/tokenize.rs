@@ -206,7 +206,9 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let tokens: Vec<String> = tokenize(text)
             .into_iter()
-            .map(|token| format!("{}{}{}", if token.glued { "+" } else { "" }, token.text, if token.inch { "\"" } else { "" }))
+            .map(|token| {
+                format!("{}{}{}", if token.glued { "+" } else { "" }, token.text, if token.inch { "\"" } else { "" })
+            })
             .collect();
         assert_eq!(tokens, expected, "{text}");
     }

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
+use smallvec::SmallVec;
 use tantivy::DocId;
 use tantivy::columnar::BytesColumn;
 
@@ -54,11 +55,33 @@ pub(crate) struct FacetCounter {
     seen: FxHashSet<(u64, GroupId)>,
 }
 
+#[derive(Default)]
 struct Counted {
-    value: Scalar,
-    /// Documents that wrote it so, to choose the commonest way of writing it.
-    written: u64,
     count: u64,
+    /// How products write the value, with how many do.
+    spellings: SmallVec<[(Scalar, u64); 1]>,
+}
+
+impl Counted {
+    fn add(&mut self, value: Scalar, count: u64) {
+        self.count += count;
+        match self.spellings.iter_mut().find(|(spelling, _)| *spelling == value) {
+            Some((_, written)) => *written += count,
+            None => self.spellings.push((value, count)),
+        }
+    }
+
+    /// The commonest spelling; of equally common ones the first in their order, so that it does not depend on how
+    /// products lie in segments.
+    fn value(&self) -> Scalar {
+        let best = self.spellings.iter().max_by(|(a, times), (b, other)| {
+            times.cmp(other).then_with(|| match (a, b) {
+                (Scalar::Text(a), Scalar::Text(b)) => b.cmp(a),
+                _ => std::cmp::Ordering::Equal,
+            })
+        });
+        best.map_or(Scalar::Bool(false), |(value, _)| value.clone())
+    }
 }
 
 #[derive(Default)]
@@ -120,7 +143,7 @@ impl FacetCounter {
                 NumberField::InStock => Scalar::Bool(number != 0.0),
                 _ => Scalar::Number(number),
             };
-            numbers.entry(bits).or_insert_with(|| Counted { value: value(), written: 0, count: 0 }).count += 1;
+            numbers.entry(bits).or_default().add(value(), 1);
             if numbers.len() > NUMBER_VALUES_MAX {
                 self.too_many_numbers = true;
                 self.numbers = None;
@@ -169,15 +192,8 @@ impl FacetCounter {
 
     fn add_value(&mut self, key: &[u8], value: Scalar, count: u64) {
         match self.values.get_mut(key) {
-            Some(counted) => {
-                counted.count += count;
-                if count > counted.written {
-                    (counted.value, counted.written) = (value, count);
-                }
-            }
-            None => {
-                self.values.insert(key.to_vec(), Counted { value, written: count, count });
-            }
+            Some(counted) => counted.add(value, count),
+            None => self.values.entry(key.to_vec()).or_default().add(value, count),
         }
     }
 
@@ -221,7 +237,9 @@ impl FacetCounter {
             Some(numbers) => numbers.into_iter().map(|(bits, c)| (bits.to_be_bytes().to_vec(), c)).collect(),
             None => self.values.into_iter().collect(),
         };
-        let only_numbers = values.iter().all(|(_, counted)| matches!(counted.value, Scalar::Number(_)));
+        let is_number =
+            |counted: &Counted| counted.spellings.iter().all(|(value, _)| matches!(value, Scalar::Number(_)));
+        let only_numbers = values.iter().all(|(_, counted)| is_number(counted));
         if self.too_many_numbers || (only_numbers && values.len() > NUMBER_VALUES_MAX) {
             return Facet { field: plan.name.clone(), values: Vec::new(), distinct: 0, stats };
         }
@@ -229,8 +247,8 @@ impl FacetCounter {
         values.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
         let mut shown: Vec<FacetValue> = Vec::with_capacity(values.len().min(limit));
         for (at, (key, counted)) in values.into_iter().enumerate() {
-            if at < limit || is_selected(plan, &key, &counted.value) {
-                shown.push(FacetValue { value: json(&counted.value), count: counted.count });
+            if at < limit || is_selected(plan, &key, &counted) {
+                shown.push(FacetValue { value: json(&counted.value()), count: counted.count });
             }
         }
         for forms in &plan.selected {
@@ -261,16 +279,18 @@ fn count_ords(column: &BytesColumn, ords: &Ords, docs: &[DocId]) -> Vec<(u64, u6
     occurring.map(|(ord, count)| (ord, u64::from(count))).collect()
 }
 
-fn is_selected(plan: &FacetPlan, key: &[u8], value: &Scalar) -> bool {
+fn is_selected(plan: &FacetPlan, key: &[u8], counted: &Counted) -> bool {
     plan.selected.iter().flatten().any(|(term, form)| match form {
         Scalar::Text(_) => term.ends_with(key) && term.get(term.len() - key.len() - 1) == Some(&0),
-        form => form == value,
+        form => *form == counted.value(),
     })
 }
 
 fn same(value: &Value, form: &Scalar) -> bool {
     match (value, form) {
-        (Value::String(a), Scalar::Text(b)) => crate::analysis::fold::fold_value(a) == crate::analysis::fold::fold_value(b),
+        (Value::String(a), Scalar::Text(b)) => {
+            crate::analysis::fold::fold_value(a) == crate::analysis::fold::fold_value(b)
+        }
         (value, form) => *value == json(form),
     }
 }

@@ -137,7 +137,8 @@ impl SomeWords {
     fn find(&mut self, target: DocId) -> DocId {
         let mut target = target;
         loop {
-            let lowest = self.words.iter_mut().map(|word| if word.doc() < target { word.seek(target) } else { word.doc() });
+            let lowest =
+                self.words.iter_mut().map(|word| if word.doc() < target { word.seek(target) } else { word.doc() });
             let lowest = lowest.min().unwrap_or(TERMINATED);
             let have = self.words.iter().filter(|word| word.doc() == lowest).count();
             if lowest == TERMINATED || have >= self.required {

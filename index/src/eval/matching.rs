@@ -45,8 +45,7 @@ impl<'a> SegmentMatches<'a> {
         conditions: &[&Condition],
     ) -> Result<Self, IndexError> {
         let reader = &snapshot.searcher().segment_readers()[at];
-        let mut matches =
-            Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
+        let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
         matches.add_words(snapshot.fields(), evaluation)?;
         for phrase in &evaluation.plan.phrases {
             matches.members.push(phrase_docs(snapshot, reader, phrase)?);
@@ -179,7 +178,11 @@ pub(crate) fn compound_cursor(
 
 /// Documents with a word that begins so. Prefixes up to the indexed length have a list of their own; the few words
 /// that share a longer one are gathered.
-pub(crate) fn prefix_cursor(fields: &Fields, reader: &SegmentReader, prefix: &str) -> Result<Option<Cursor>, IndexError> {
+pub(crate) fn prefix_cursor(
+    fields: &Fields,
+    reader: &SegmentReader,
+    prefix: &str,
+) -> Result<Option<Cursor>, IndexError> {
     if prefix.chars().count() <= PREFIX_CHARS_MAX {
         return Ok(docs_with(reader, fields.prefix, prefix)?.map(Cursor::List));
     }
@@ -236,9 +239,7 @@ fn phrase_docs<'a>(
 ) -> Result<Box<dyn DocSet + 'a>, IndexError> {
     let fields = snapshot.fields();
     let query: Box<dyn Query> = match phrase.terms.as_slice() {
-        [(_, term)] => {
-            Box::new(TermQuery::new(Term::from_field_text(fields.words, term), IndexRecordOption::Basic))
-        }
+        [(_, term)] => Box::new(TermQuery::new(Term::from_field_text(fields.words, term), IndexRecordOption::Basic)),
         terms => {
             let searched = TextField::ALL.into_iter().filter(|&f| snapshot.settings().searchable.of(f) > 0.0);
             let clauses = searched.map(|field| {

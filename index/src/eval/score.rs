@@ -72,7 +72,7 @@ impl Statistics {
                 tokens += reader.inverted_index(snapshot.fields().text(field))?.total_num_tokens();
             }
             let average = (tokens as f32 / products.max(1) as f32).max(1.0);
-            for (code, norm) in (0u8..).zip(norms[field as usize].iter_mut()) {
+            for (code, norm) in (0..=u8::MAX).zip(norms[field as usize].iter_mut()) {
                 let length = FieldNormReader::id_to_fieldnorm(code) as f32;
                 *norm = weight / (1.0 - B + B * length / average);
             }
@@ -230,7 +230,8 @@ impl<'a> WordScorer<'a> {
         let term = Term::from_field_text(field, term);
         let list = index.read_postings(&term, IndexRecordOption::Basic).map_err(tantivy::TantivyError::from)?;
         let Some(mut list) = list else { return Ok(()) };
-        let score = CORRECTION_SHARE.powi(i32::from(edits)) * idf(u64::from(list.doc_freq()), u64::from(reader.max_doc()));
+        let score =
+            CORRECTION_SHARE.powi(i32::from(edits)) * idf(u64::from(list.doc_freq()), u64::from(reader.max_doc()));
         while list.doc() != tantivy::TERMINATED {
             self.corrected.push((list.doc(), score.max(f32::MIN_POSITIVE)));
             list.advance();

@@ -133,7 +133,7 @@ impl Named {
         let mut ignored = 0;
         for (name, value) in record {
             if let Some(rules) = self.exact.get(&name) {
-                self.apply(&mut product, &mut attributes, rules, name, value)?;
+                apply(&mut product, &mut attributes, rules, &name, value)?;
             } else if let Some(attribute_name) = self.matched(&name) {
                 let attribute_name = attribute_name.to_owned();
                 collect(&mut attributes, attribute_name, &name, value)?;
@@ -149,29 +149,28 @@ impl Named {
         Ok((product, ignored))
     }
 
-    fn apply(
-        &self,
-        product: &mut Product,
-        attributes: &mut Vec<(String, Attribute)>,
-        rules: &[Rule],
-        name: String,
-        value: Value,
-    ) -> Result<(), ProductError> {
-        let Some((last, others)) = rules.split_last() else { return Ok(()) };
-        for rule in others {
-            rule.apply(product, attributes, &name, value.clone())?;
-        }
-        // The usual case of one rule moves the value.
-        last.apply(product, attributes, &name, value)
-    }
-
     /// The part of a field's name that `*` stands for, by the first pattern that fits.
     fn matched<'n>(&self, name: &'n str) -> Option<&'n str> {
-        self.patterns
-            .iter()
-            .find_map(|(before, behind)| name.strip_prefix(before.as_str())?.strip_suffix(behind.as_str()))
-            .filter(|part| !part.trim().is_empty())
+        self.patterns.iter().find_map(|(before, behind)| {
+            let part = name.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?;
+            (!part.trim().is_empty()).then_some(part)
+        })
     }
+}
+
+/// Applies every rule of a field; the usual case of one rule moves the value.
+fn apply(
+    product: &mut Product,
+    attributes: &mut Vec<(String, Attribute)>,
+    rules: &[Rule],
+    source: &str,
+    value: Value,
+) -> Result<(), ProductError> {
+    let Some((last, others)) = rules.split_last() else { return Ok(()) };
+    for rule in others {
+        rule.apply(product, attributes, source, value.clone())?;
+    }
+    last.apply(product, attributes, source, value)
 }
 
 impl Rule {
@@ -220,27 +219,26 @@ fn from_source(error: ProductError, field: &str, source: &str) -> ProductError {
 
 /// Attributes within the limits; those of one name become one list where the first of them stood.
 fn merged(collected: Vec<(String, Attribute)>) -> Result<Vec<(String, Attribute)>, ProductError> {
-    let mut first_of: FxHashMap<&str, usize> = FxHashMap::default();
-    first_of.reserve(collected.len());
-    let firsts: Vec<usize> =
-        collected.iter().enumerate().map(|(at, (name, _))| *first_of.entry(name.as_str()).or_insert(at)).collect();
-    let distinct = first_of.len();
-    drop(first_of);
-    let mut attributes: Vec<(String, Attribute)> = Vec::with_capacity(distinct);
-    let mut moved_to = Vec::with_capacity(collected.len());
-    for ((name, value), first) in collected.into_iter().zip(firsts) {
-        if first == moved_to.len() {
-            moved_to.push(attributes.len());
+    let mut places: FxHashMap<&str, usize> = FxHashMap::default();
+    places.reserve(collected.len());
+    let place_of: Vec<usize> = collected
+        .iter()
+        .map(|(name, _)| {
+            let next = places.len();
+            *places.entry(name.as_str()).or_insert(next)
+        })
+        .collect();
+    let mut attributes: Vec<(String, Attribute)> = Vec::with_capacity(places.len());
+    for ((name, value), place) in collected.into_iter().zip(place_of) {
+        // Places are given in order, so the first of a name always comes to stand at the end.
+        let Some((_, list)) = attributes.get_mut(place) else {
             push_attribute(&mut attributes, name, value)?;
             continue;
-        }
-        // A later one of the same name: its slot is never asked for.
-        moved_to.push(usize::MAX);
-        let (_, list) = &mut attributes[moved_to[first]];
+        };
         *list = joined(std::mem::replace(list, Attribute::Many(Vec::new())), value);
-        if list.values().len() > LIST_VALUES_MAX {
-            let detail =
-                format!("{} values from the feed's fields, at most {LIST_VALUES_MAX} are allowed", list.values().len());
+        let values = list.values().len();
+        if values > LIST_VALUES_MAX {
+            let detail = format!("{values} values from the feed's fields, at most {LIST_VALUES_MAX} are allowed");
             return Err(ProductError::invalid(ATTRIBUTES, &name, &detail));
         }
     }

@@ -183,11 +183,11 @@ pub(crate) fn set(product: &mut Product, field: Field, value: Value, reading: Re
         Field::Categories => extend(&mut product.categories, field, value)?,
         Field::Sku => product.sku = text(field, value)?,
         Field::Identifiers => extend(&mut product.identifiers, field, value)?,
-        Field::Price => product.price = number(field, value, reading)?,
-        Field::Stock => product.stock = integer(field, value, reading)?,
-        Field::InStock => product.in_stock = boolean(field, value, reading)?,
-        Field::Popularity => product.popularity = number(field, value, reading)?,
-        Field::Rating => product.rating = number(field, value, reading)?,
+        Field::Price => product.price = number(field, &value, reading)?,
+        Field::Stock => product.stock = integer(field, &value, reading)?,
+        Field::InStock => product.in_stock = boolean(field, &value, reading)?,
+        Field::Popularity => product.popularity = number(field, &value, reading)?,
+        Field::Rating => product.rating = number(field, &value, reading)?,
         Field::Image => product.image = text(field, value)?,
         Field::Url => product.url = text(field, value)?,
         Field::Released => product.released = text(field, value)?,
@@ -270,9 +270,9 @@ pub fn normalised_category(path: &str) -> Option<String> {
     (!normalised.is_empty()).then_some(normalised)
 }
 
-fn number(field: Field, value: Value, reading: Reading) -> Result<Option<f64>, ProductError> {
+fn number(field: Field, value: &Value, reading: Reading) -> Result<Option<f64>, ProductError> {
     let expected = if field == Field::Price { "a number that is not negative" } else { "a number" };
-    let number = match &value {
+    let number = match value {
         Value::Null => return Ok(None),
         Value::String(text) if reading == Reading::Feed && text.trim().is_empty() => return Ok(None),
         Value::String(text) if reading == Reading::Feed => decimal_number(text),
@@ -282,25 +282,24 @@ fn number(field: Field, value: Value, reading: Reading) -> Result<Option<f64>, P
     };
     match number.filter(|number| number.is_finite() && (field != Field::Price || *number >= 0.0)) {
         Some(number) => Ok(Some(number)),
-        None => Err(wrong(field.name(), expected, &value)),
+        None => Err(wrong(field.name(), expected, value)),
     }
 }
 
-fn integer(field: Field, value: Value, reading: Reading) -> Result<Option<i64>, ProductError> {
+fn integer(field: Field, value: &Value, reading: Reading) -> Result<Option<i64>, ProductError> {
     // Directly, because a double would round what lies beyond 2^53.
     if let Some(exact) = value.as_i64() {
         return Ok(Some(exact));
     }
-    let refused = wrong(field.name(), "a whole number", &value);
-    match number(field, value, reading) {
-        Ok(Some(number)) => whole(number).map(Some).ok_or(refused),
-        Ok(None) => Ok(None),
-        Err(_) => Err(refused),
+    let refused = || wrong(field.name(), "a whole number", value);
+    match number(field, value, reading).map_err(|_| refused())? {
+        Some(number) => whole(number).map(Some).ok_or_else(refused),
+        None => Ok(None),
     }
 }
 
-fn boolean(field: Field, value: Value, reading: Reading) -> Result<Option<bool>, ProductError> {
-    let flag = match &value {
+fn boolean(field: Field, value: &Value, reading: Reading) -> Result<Option<bool>, ProductError> {
+    let flag = match value {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) if reading == Reading::Feed => match text.trim() {
             "" => return Ok(None),
@@ -315,7 +314,7 @@ fn boolean(field: Field, value: Value, reading: Reading) -> Result<Option<bool>,
         },
         _ => None,
     };
-    flag.map(Some).ok_or_else(|| wrong(field.name(), "true or false", &value))
+    flag.map(Some).ok_or_else(|| wrong(field.name(), "true or false", value))
 }
 
 fn check_text(field: &str, path: &dyn Fn() -> String, text: &str) -> Result<(), ProductError> {

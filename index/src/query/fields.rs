@@ -9,9 +9,8 @@ use crate::store::segment::{ord_or_next, prefix_ords};
 /// Most attribute names that an error lists.
 const NAMES_LISTED_MAX: usize = 50;
 /// Product fields whose values are filter terms.
-const KEYWORD_FIELDS: [&str; 11] = [
-    "id", "title", "description", "brand", "categories", "sku", "identifiers", "image", "url", "group", "tags",
-];
+const KEYWORD_FIELDS: [&str; 11] =
+    ["id", "title", "description", "brand", "categories", "sku", "identifiers", "image", "url", "group", "tags"];
 
 /// A field that can be filtered, faceted, sorted and grouped by.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -76,7 +76,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let minus = c == '-' && before.is_whitespace();
         let open = if minus { at + 1 } else { at };
         let quoted = is_quote(&text[open..]).filter(|_| !before.is_ascii_digit() || minus);
-        let found = match quoted.and_then(|width| closing_quote(text, open + width).map(|close| (open + width, close))) {
+        let found = match quoted.and_then(|width| closing_quote(text, open + width).map(|close| (open + width, close)))
+        {
             Some((inner, (close, behind))) => {
                 let kind = if minus { Kind::Excluded } else { Kind::Phrase };
                 Some((Piece { kind, text: &text[inner..close] }, behind))

@@ -54,10 +54,8 @@ pub(crate) fn corrections(
             }
         }
     }
-    let mut corrections: Vec<Correction> = found
-        .into_iter()
-        .map(|(text, (distance, products))| Correction { text, distance, products })
-        .collect();
+    let mut corrections: Vec<Correction> =
+        found.into_iter().map(|(text, (distance, products))| Correction { text, distance, products }).collect();
     corrections.sort_by(|a, b| (a.distance, &a.text).cmp(&(b.distance, &b.text)));
     let cut = corrections.len() > CORRECTIONS_MAX;
     corrections.truncate(CORRECTIONS_MAX);

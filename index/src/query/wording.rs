@@ -5,8 +5,8 @@ use tantivy::{DocId, DocSet, Term};
 
 use crate::analysis::tokenize;
 use crate::error::IndexError;
-use crate::eval::matching::prefix_cursor;
 use crate::eval::cursor::WordCursor;
+use crate::eval::matching::prefix_cursor;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
 use crate::snapshot::Snapshot;

@@ -113,8 +113,7 @@ pub(crate) fn build() -> (Schema, Fields) {
         prefix: text(&mut schema, "prefix", IndexRecordOption::Basic),
         keyword: schema.add_bytes_field("keyword", BytesOptions::default().set_indexed()),
         columns: COLUMN_NAMES.map(|name| schema.add_bytes_field(name, BytesOptions::default().set_fast())),
-        numbers: NumberField::ALL
-            .map(|field| schema.add_f64_field(field.name(), NumericOptions::default().set_fast())),
+        numbers: NumberField::ALL.map(|field| schema.add_f64_field(field.name(), NumericOptions::default().set_fast())),
     };
     (schema.build(), fields)
 }

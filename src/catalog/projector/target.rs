@@ -26,6 +26,8 @@ pub(crate) trait Target: Send {
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError>;
     /// The snapshot of the last commit.
     fn snapshot(&self) -> Snapshot;
+    /// Ends its background work, so that another may be opened on the same files.
+    fn close(self: Box<Self>);
 }
 
 /// What a target begins with.
@@ -39,34 +41,59 @@ pub(crate) enum Start {
 
 /// Opens targets: at the start, and again after a failure, because a writer that failed may be in any state.
 pub(crate) trait OpenTarget: Send {
-    /// Opens the target; the one opened before has been dropped.
+    /// Opens the target; the one opened before has been closed.
     fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError>;
 }
 
-impl Target for Writer {
+/// The real target. [`Writer::commit`] leaves the disk alone when no product changed; here every commit is durable,
+/// because the log forgets on the strength of it.
+#[derive(Debug)]
+struct DurableWriter {
+    writer: Writer,
+    /// Whether the next commit writes to disk by itself.
+    pending: bool,
+}
+
+impl Target for DurableWriter {
     fn sequence(&self) -> u64 {
-        Writer::sequence(self)
+        self.writer.sequence()
     }
 
     fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
-        Writer::upsert(self, product)
+        self.pending = true;
+        self.writer.upsert(product)
     }
 
     fn delete(&mut self, id: &str) -> Result<(), IndexError> {
-        Writer::delete(self, id);
+        self.pending = true;
+        self.writer.delete(id);
         Ok(())
     }
 
     fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
-        Writer::set_settings(self, settings)
+        let emptied = self.writer.set_settings(settings)?;
+        self.pending |= emptied;
+        Ok(emptied)
     }
 
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError> {
-        Writer::commit(self, sequence)
+        let snapshot = self.writer.commit(sequence)?;
+        if !self.pending {
+            self.writer.checkpoint()?;
+        }
+        self.pending = false;
+        Ok(snapshot)
     }
 
     fn snapshot(&self) -> Snapshot {
-        Writer::snapshot(self)
+        self.writer.snapshot()
+    }
+
+    fn close(self: Box<Self>) {
+        // A merge that goes on after its writer is gone would write into the next one's folder.
+        if let Err(error) = self.writer.close() {
+            tracing::warn!(error = %error, "the index writer did not end cleanly; what it committed is safe");
+        }
     }
 }
 
@@ -111,6 +138,6 @@ impl OpenTarget for IndexFolder {
         if start == Start::Empty || !self.is_of_this_log() {
             self.empty()?;
         }
-        Ok(Box::new(Writer::open(&self.index, settings)?))
+        Ok(Box::new(DurableWriter { writer: Writer::open(&self.index, settings)?, pending: false }))
     }
 }

@@ -1,0 +1,172 @@
+//! Question: what does a page of 20 products cost over bare tantivy, without and with three facets?
+//!
+//! Corpus: `../shared/data/icecat-products.jsonl.gz` (19,406 products) in one segment; queries: those of
+//! `icecat-judgments.csv`. Bare tantivy reads the very same index: the same terms in the same fields, boolean over
+//! words and fields, the top 20 with their stored bytes, and the count. Both run in turns, round by round; the
+//! figure is the median of the rounds' ratios with their range.
+//!
+//! Run: `cargo bench -p storefind-index --bench page`
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flate2::read::GzDecoder;
+use storefind_index::analysis::{Analyzer, TermKind};
+use storefind_index::feed::{FeedConfig, FeedMapping};
+use storefind_index::request::SearchRequest;
+use storefind_index::settings::Settings;
+use storefind_index::snapshot::Snapshot;
+use storefind_index::writer::Writer;
+use tantivy::collector::{Count, TopDocs};
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{Index, Searcher, TantivyDocument, Term};
+
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Pairs of rounds; each goes over all queries several times.
+const ROUNDS: usize = 21;
+const PASSES: usize = 10;
+const FIELDS: [(&str, f32); 6] = [
+    ("text_title", 3.0),
+    ("text_brand", 2.0),
+    ("text_categories", 2.0),
+    ("text_sku", 2.0),
+    ("text_attributes", 1.0),
+    ("text_description", 1.0),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let dir = tempfile::tempdir()?;
+    let snapshot = build(&data, dir.path())?;
+    let bare = Index::open_in_dir(dir.path())?.reader()?.searcher();
+    let queries = queries(&data)?;
+    println!("{} products, {} segments, {} queries", snapshot.product_count(), snapshot.segment_count(), queries.len());
+    let plans: Vec<Box<dyn Query>> = queries.iter().map(|query| bare_query(&bare, query)).collect::<Result<_, _>>()?;
+    for facets in [&[][..], &["brand", "price", "product_type"][..]] {
+        let requests: Vec<SearchRequest> = queries.iter().map(|q| request(q, facets)).collect();
+        let mut ratios = Vec::with_capacity(ROUNDS);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            theirs.push(timed(plans.len(), || plans.iter().try_for_each(|query| bare_page(&bare, query.as_ref())))?);
+            ours.push(timed(plans.len(), || {
+                requests.iter().try_for_each(|request| {
+                    black_box(snapshot.search(request, &|| false)?);
+                    Ok(())
+                })
+            })?);
+            ratios.push(ours[ours.len() - 1].as_secs_f64() / theirs[theirs.len() - 1].as_secs_f64());
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!(
+            "{} facets: page {:.1} µs, bare {:.1} µs, ratio {:.2} ({:.2}–{:.2})",
+            facets.len(),
+            median(ours).as_secs_f64() * 1e6,
+            median(theirs).as_secs_f64() * 1e6,
+            ratios[ROUNDS / 2],
+            ratios[0],
+            ratios[ROUNDS - 1],
+        );
+    }
+    Ok(())
+}
+
+/// The mean time of a query over some passes.
+fn timed(queries: usize, mut pass: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {
+    let start = Instant::now();
+    for _ in 0..PASSES {
+        pass()?;
+    }
+    Ok(start.elapsed() / u32::try_from(PASSES * queries)?)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn request(q: &str, facets: &[&str]) -> SearchRequest {
+    let facets = facets.iter().map(|facet| (*facet).to_owned()).collect();
+    SearchRequest { q: q.to_owned(), facets, ..SearchRequest::default() }
+}
+
+/// The same terms: each word's stem (or itself) in every field, and the last word's prefix.
+fn bare_query(searcher: &Searcher, text: &str) -> Result<Box<dyn Query>, Box<dyn Error>> {
+    let mut words: Vec<(usize, String)> = Vec::new();
+    let mut last = String::new();
+    Analyzer::new(Arc::new(Settings::default())).terms(text, |term| match term.kind {
+        TermKind::Exact => {
+            words.push((term.start, term.text.to_owned()));
+            last = term.text.to_owned();
+        }
+        TermKind::Stem => words.retain(|(start, _)| *start != term.start),
+        TermKind::Measure => words.push((term.start, term.text.to_owned())),
+        TermKind::Joined | TermKind::Part => {}
+    });
+    Analyzer::new(Arc::new(Settings::default())).terms(text, |term| {
+        if term.kind == TermKind::Stem {
+            words.push((term.start, term.text.to_owned()));
+        }
+    });
+    words.sort();
+    let schema = searcher.schema();
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+    let count = words.len();
+    for (at, (_, word)) in words.into_iter().enumerate() {
+        let mut fields: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for (name, weight) in FIELDS {
+            let term = Term::from_field_text(schema.get_field(name)?, &word);
+            let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
+            fields.push((Occur::Should, Box::new(BoostQuery::new(query, weight))));
+        }
+        if at + 1 == count {
+            let term = Term::from_field_text(schema.get_field("prefix")?, &last);
+            let query = Box::new(TermQuery::new(term, IndexRecordOption::Basic));
+            fields.push((Occur::Should, Box::new(ConstScoreQuery::new(query, 0.5))));
+        }
+        clauses.push((Occur::Must, Box::new(BooleanQuery::new(fields))));
+    }
+    Ok(Box::new(BooleanQuery::new(clauses)))
+}
+
+fn bare_page(searcher: &Searcher, query: &dyn Query) -> Result<(), Box<dyn Error>> {
+    let (top, count) = searcher.search(query, &(TopDocs::with_limit(20).order_by_score(), Count))?;
+    for (_, address) in top {
+        black_box(searcher.doc::<TantivyDocument>(address)?);
+    }
+    black_box(count);
+    Ok(())
+}
+
+fn build(data: &Path, dir: &Path) -> Result<Snapshot, Box<dyn Error>> {
+    let feed: FeedConfig = serde_json::from_value(serde_json::json!({
+        "id": "id", "title": "title", "sku": "name", "brand": "supplier", "description": "short_description",
+        "price": {"field": "price", "scale": 0.01}, "image": "img_500x500", "released": "date_released",
+        "identifiers": "ean", "attributes": ["attr_t_*", "attr_n_*", "attr_b_*"],
+    }))?;
+    let mapping = FeedMapping::new(&feed).map_err(|problems| problems.join("; "))?;
+    let path: PathBuf = data.join("icecat-products.jsonl.gz");
+    let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut writer = Writer::open(dir, Arc::new(Settings::default()))?;
+    let mut sequence = 0;
+    for line in BufReader::new(GzDecoder::new(file)).lines() {
+        let (product, _) = mapping.map(serde_json::from_str(&line?)?)?;
+        writer.upsert(&product)?;
+        sequence += 1;
+    }
+    Ok(writer.commit(sequence)?)
+}
+
+fn queries(data: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let path = data.join("icecat-judgments.csv");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let distinct: BTreeSet<&str> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    Ok(distinct.into_iter().map(str::to_owned).collect())
+}

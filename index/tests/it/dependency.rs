@@ -1,0 +1,88 @@
+//! What answers state that they depend on.
+
+use serde_json::json;
+use storefind_index::dependency::Variant;
+use storefind_index::request::SearchRequest;
+use storefind_index::settings::{Settings, Synonym};
+
+use crate::fixture::{ask, catalog, catalog_with, filtered, search, titled};
+
+fn variant<'a>(variants: &'a [Variant], name: &str) -> &'a Variant {
+    variants.iter().find(|variant| variant.name == name).unwrap_or_else(|| panic!("{name} of {variants:?}"))
+}
+
+fn clauses(variant: &Variant) -> Vec<Vec<&str>> {
+    variant.clauses.iter().map(|clause| clause.terms.iter().map(String::as_str).collect()).collect()
+}
+
+#[test]
+fn a_word_states_its_forms_and_synonyms() {
+    let synonyms = vec![Synonym { from: Some("shoe".into()), to: vec!["sneaker".into()], weight: 0.8 }];
+    let products = [json!({"title": "Red shoe", "brand": "Nike"})];
+    let snapshot = catalog_with(Settings { synonyms, ..Settings::default() }, &products);
+    let request = SearchRequest { typos: false, prefix: false, ..filtered("brand:Nike AND price > 3") };
+    let page = search(&snapshot, &SearchRequest { q: "red shoe".into(), ..request });
+    let strict = variant(&page.dependency.variants, "strict");
+    let expected = [
+        vec!["stem:red", "stem:redsho", "word:redshoe"],
+        vec!["stem:redsho", "stem:shoe", "stem:sneaker", "word:redshoe"],
+        vec!["brand=nike"],
+    ];
+    assert_eq!(clauses(strict), expected);
+    assert_eq!(strict.required, 3);
+}
+
+#[test]
+fn an_unfinished_word_states_its_prefix() {
+    let page = search(&titled(&["Laptop"]), &SearchRequest { typos: false, ..ask("lapt") });
+    assert_eq!(clauses(&page.dependency.variants[0]), [vec!["prefix:lapt", "stem:lapt"]]);
+    let page = search(&titled(&["Laptop"]), &SearchRequest { typos: false, ..ask("uncharacteristic") });
+    assert!(clauses(&page.dependency.variants[0])[0].contains(&"prefix:uncharacteri"));
+}
+
+#[test]
+fn a_corrected_word_states_alternatives_and_reachable_buckets() {
+    let page = search(&titled(&["Laptop", "Labtap"]), &SearchRequest { prefix: false, ..ask("labtop") });
+    let typos = variant(&page.dependency.variants, "typos");
+    let expected = ["bucket:l5", "bucket:l6", "bucket:l7", "stem:labtap", "stem:labtop", "stem:laptop"];
+    assert_eq!(clauses(typos), [expected.to_vec()]);
+}
+
+#[test]
+fn every_evaluated_variant_is_stated() {
+    let page = search(&titled(&["Samsung phone"]), &ask("samsung phone"));
+    let names: Vec<&str> = page.dependency.variants.iter().map(|variant| variant.name.as_str()).collect();
+    assert_eq!(names, ["strict", "typos", "partial"]);
+    assert_eq!(page.dependency.variants[2].required, 1);
+}
+
+#[test]
+fn conditions_that_no_term_tells_give_no_clause() {
+    let snapshot = catalog(&[json!({"brand": "Nike", "price": 3, "attributes": {"color": "red", "size": 3}})]);
+    for (filter, expected) in [
+        ("brand:nike OR color:red", vec![vec!["brand=nike", "@color=red"]]),
+        ("brand:nike OR price:3", vec![]),
+        ("(brand:nike AND color:red) OR color:blue", vec![vec!["brand=nike", "@color=blue"]]),
+        ("NOT brand:nike", vec![]),
+        ("size > 2", vec![]),
+        ("size:3", vec![vec!["@size=3", "@size=3"]]),
+    ] {
+        let page = search(&snapshot, &filtered(filter));
+        assert_eq!(clauses(&page.dependency.variants[0]), expected, "{filter}");
+    }
+}
+
+#[test]
+fn a_disjunctive_facet_states_the_query_without_its_own_selection() {
+    let snapshot = catalog(&[json!({"brand": "Nike", "attributes": {"color": "red"}})]);
+    let request = SearchRequest { facets: vec!["brand".into()], ..filtered("brand:nike AND color:red") };
+    let page = search(&snapshot, &request);
+    assert_eq!(clauses(variant(&page.dependency.variants, "facet:brand")), [vec!["@color=red"]]);
+}
+
+#[test]
+fn an_empty_query_depends_on_every_change() {
+    let page = search(&titled(&["Laptop"]), &ask(""));
+    assert_eq!(page.dependency.variants.len(), 1);
+    assert!(page.dependency.variants[0].clauses.is_empty());
+}

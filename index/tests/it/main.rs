@@ -1,0 +1,10 @@
+//! The index crate through its public API: catalogs written in JSON, answers checked as a caller sees them.
+
+mod dependency;
+mod facets;
+mod filters;
+mod fixture;
+mod order;
+mod typos;
+mod words;
+mod writing;

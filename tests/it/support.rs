@@ -1,0 +1,4 @@
+//! What tests of several areas need.
+
+pub mod shop;
+pub mod webdriver;
