@@ -4,3 +4,4 @@ mod answer;
 mod browser;
 mod cache;
 mod support;
+mod tidy;
