@@ -68,11 +68,7 @@ pub const KEYS: &[Key] = &[
          a body. Behind a proxy, set it above the proxy's own keep-alive.",
     ),
     key("http.request_deadline", Some("1s"), "Deadline of a search that the cache cannot answer."),
-    key(
-        "http.drain_timeout",
-        Some("10s"),
-        "Time that running requests get at shutdown, inside the 30 s of most supervisors.",
-    ),
+    key("http.drain_timeout", Some("10s"), "Time that running requests get at shutdown, inside the 30 s of most supervisors."),
     key(
         "http.query_threads",
         Some("0"),

@@ -130,9 +130,7 @@ fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
     Format::of_content_type(given).ok_or_else(|| {
         ApiError::new(
             ErrorCode::UnsupportedMediaType,
-            format!(
-                "content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"
-            ),
+            format!("content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"),
         )
     })
 }

@@ -255,8 +255,8 @@ mod tests {
         let pool = Arc::clone(pool);
         let task = tokio::spawn(async move {
             let job = move |_: &Worth| {
-                drop(begin.send(()));
-                drop(opened.recv());
+                _ = begin.send(());
+                _ = opened.recv();
             };
             pool.run(later(), job).await
         });
@@ -343,11 +343,11 @@ mod tests {
         let pool = Arc::new(Pool::new("query", 1, 2).expect("threads"));
         let ((begin, begun), (stop, stopped)) = (mpsc::channel(), mpsc::channel());
         let job = move |worth: &Worth| {
-            drop(begin.send(()));
+            _ = begin.send(());
             while !worth.is_over() {
                 std::thread::yield_now();
             }
-            drop(stop.send(()));
+            _ = stop.send(());
         };
         let caller = tokio::spawn({
             let pool = Arc::clone(&pool);

@@ -129,11 +129,7 @@ mod tests {
 
     use super::*;
 
-    fn read(
-        encoding: Encoding,
-        bytes_max: usize,
-        parts: Vec<Part>,
-    ) -> Result<Vec<u8>, (io::ErrorKind, Option<Broken>)> {
+    fn read(encoding: Encoding, bytes_max: usize, parts: Vec<Part>) -> Result<Vec<u8>, (io::ErrorKind, Option<Broken>)> {
         let Pipe { sender, mut reader, reason } = pipe(encoding, bytes_max);
         for part in parts {
             sender.try_send(part).unwrap();
