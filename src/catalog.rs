@@ -21,7 +21,6 @@ mod suggestions;
 mod visibility;
 mod worker;
 
-pub mod feeds;
 #[cfg(test)]
 mod tests;
 
