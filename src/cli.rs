@@ -5,6 +5,7 @@
 
 mod check_config;
 mod demo;
+mod evaluate;
 mod import;
 mod progress;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Import products from JSONL, JSON or CSV files
     Import(import::Arguments),
+    /// Score the answers to judged queries
+    Evaluate(evaluate::Arguments),
     /// Report every problem of a configuration at once
     CheckConfig(check_config::Arguments),
 }
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
     };
     match outcome {
@@ -124,6 +128,6 @@ mod tests {
     #[test]
     fn only_commands_that_work_are_listed() {
         let names: Vec<_> = Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["serve", "demo", "import", "check-config"]);
+        assert_eq!(names, ["serve", "demo", "import", "evaluate", "check-config"]);
     }
 }

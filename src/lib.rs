@@ -12,12 +12,14 @@
 //! | [`catalog`] | the log of changes and what is projected from it |
 //! | [`ingest`] | records on their way into a catalog, and the report of what became of them |
 //! | [`demo`] | a believable, generated shop |
+//! | [`evaluate`] | search quality against human judgments |
 //! | [`telemetry`] | metrics and logs |
 
 pub mod answer;
 pub mod app;
 pub mod cache;
 pub mod catalog;
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a command says is its result")]
 pub mod cli;
 pub mod config;
 pub mod demo;
