@@ -11,6 +11,7 @@
 //! here blocks a reader.
 
 pub mod event;
+pub mod feeds;
 pub mod log;
 mod progress;
 mod projector;
@@ -20,7 +21,6 @@ mod suggestions;
 mod visibility;
 mod worker;
 
-pub mod feeds;
 #[cfg(test)]
 mod tests;
 

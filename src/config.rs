@@ -1,4 +1,16 @@
-//! Configuration: raw as written (TOML, environment) → validated.
+//! Configuration: raw as written (TOML, environment, arguments) → validated.
+//!
+//! Owns the types that the rest of the server reads, and [`Config::load`]. Invariant: a [`Config`] that exists is
+//! valid, so nothing behind this module checks it again.
+
+mod keys;
+mod problem;
+mod raw;
+mod validate;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,60 +20,123 @@ use std::time::Duration;
 use storefind_index::feed::FeedMapping;
 use storefind_index::settings::Settings;
 
+pub use keys::{KEYS, Key};
+pub use problem::{ConfigError, Problem, Source, nearest};
+pub use raw::{ENVIRONMENT_PREFIX, Sources, variable_name};
+
 /// A validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address to listen on; loopback only until keys exist.
+    /// Address to listen on; loopback only until keys exist. `listen`.
     pub listen: SocketAddr,
-    /// Where logs and indexes live.
+    /// Where logs and indexes live. `data_dir`.
     pub data_dir: PathBuf,
-    /// Longest time from the acknowledgement of a change until every answer shows it.
+    /// Longest time from the acknowledgement of a change until every answer shows it. `freshness_bound`.
     pub freshness_bound: Duration,
-    /// Cache tiers.
+    /// Cache tiers. `cache.…`.
     pub cache: CacheConfig,
-    /// Limits of the HTTP side.
+    /// Limits of the HTTP side. `http.…`.
     pub http: HttpConfig,
-    /// Catalogs by name.
+    /// Logs for people and machines. `logging.…`.
+    pub logging: LoggingConfig,
+    /// Catalogs by name. `catalogs.…`.
     pub catalogs: BTreeMap<String, CatalogConfig>,
 }
 
 /// Cache tiers.
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
-    /// Bytes that the memory tier may hold, keys and compressed variants counted.
+    /// Bytes that the memory tier may hold, keys and compressed variants counted. `cache.memory.max_bytes`.
     pub memory_max_bytes: u64,
+    /// Which answers go to remote tiers. `cache.admission`.
+    pub admission: Admission,
 }
 
-/// Limits of the HTTP side. Every field has a default and a reason in `config/raw.rs`.
+/// Which answers go to remote tiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Those that are expected to cost more than the tier does.
+    Auto,
+    /// All; for tests and special cases.
+    Always,
+    /// None.
+    Never,
+}
+
+/// Limits of the HTTP side. Defaults and their reasons stand in `config/keys.rs`.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// Largest request body in bytes.
+    /// Largest request body in bytes, also after decompression. `http.max_body_bytes`.
     pub body_bytes_max: usize,
-    /// Most open connections.
+    /// Most open connections. `http.max_connections`.
     pub connections_max: usize,
-    /// Time for a request's headers to arrive.
+    /// Most bytes of one request's headers. `http.max_header_bytes`.
+    pub header_bytes_max: usize,
+    /// Most headers of one request. `http.max_headers`.
+    pub headers_max: usize,
+    /// Time for a request's headers to arrive. `http.header_timeout`.
     pub header_timeout: Duration,
-    /// Time that an idle connection is kept.
+    /// Time that an idle connection is kept. `http.idle_timeout`.
     pub idle_timeout: Duration,
-    /// Deadline of a search.
+    /// Deadline of a search. `http.request_deadline`.
     pub request_deadline: Duration,
-    /// Time that running requests get at shutdown.
+    /// Time that running requests get at shutdown. `http.drain_timeout`.
     pub drain_timeout: Duration,
-    /// Threads that evaluate queries.
+    /// Threads that evaluate queries. `http.query_threads`.
     pub query_threads: usize,
-    /// Queries that may wait for a thread.
+    /// Queries that may wait for a thread. `http.max_queued_queries`.
     pub query_queue_max: usize,
-    /// `Cache-Control` of search answers.
+    /// `Cache-Control` of search answers. `http.search_cache_control`.
     pub search_cache_control: String,
-    /// `Cache-Control` of autocomplete answers.
+    /// `Cache-Control` of autocomplete answers. `http.autocomplete_cache_control`.
     pub autocomplete_cache_control: String,
+    /// Origins whose pages may call search and autocomplete; `*` is all. `http.cors_origins`.
+    pub cors_origins: Vec<String>,
+}
+
+/// Logs for people and machines.
+#[derive(Debug, Clone)]
+pub struct LoggingConfig {
+    /// How a line looks. `logging.format`.
+    pub format: LogFormat,
+    /// What is written. `logging.filter`.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// One catalog.
 #[derive(Debug, Clone)]
 pub struct CatalogConfig {
-    /// Settings in force until `PUT settings` changes them.
+    /// Settings in force until `PUT settings` changes them. `catalogs.NAME.language`.
     pub settings: Settings,
-    /// How a feed's records become products.
+    /// How a feed's records become products. `catalogs.NAME.feed.…`.
     pub feed: FeedMapping,
+}
+
+impl Config {
+    /// Reads and validates.
+    ///
+    /// # Errors
+    /// Every problem at once, each with key, value and source.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        validate::validate(sources).map(|(config, _)| config)
+    }
+
+    /// The configuration in force, as TOML that can be loaded again, each line with its source. Holds no secrets.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn print(sources: &Sources) -> Result<String, ConfigError> {
+        let (_, effective) = validate::validate(sources)?;
+        let lines = effective.iter().map(|line| format!("{} = {}  # {}\n", line.key, line.value, line.source));
+        Ok(lines.collect())
+    }
 }

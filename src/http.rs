@@ -1,3 +1,22 @@
 //! HTTP: accept loop, routes, extraction, rendering, errors. No policy.
+//!
+//! A connection enters at [`accept`], each of its requests passes [`edge`] once, in and out, and the router picks the
+//! handler. What an answer says is decided in `answer` and `catalog`; how it looks on the wire is decided here.
 
+pub mod accept;
+pub mod autocomplete;
+pub mod connection;
+mod cors;
+pub mod edge;
 pub mod error;
+pub mod extract;
+mod health;
+mod pages;
+mod products;
+mod request_id;
+pub mod route;
+mod router;
+pub mod search;
+mod settings;
+mod stats;
+pub(crate) mod upload;

@@ -30,7 +30,7 @@ pub fn search_snapshot(snapshot: &Snapshot, query: &str, limit: usize) -> Result
     let page = snapshot.search(&request, &|| false)?;
     let found = page.hits.into_iter().map(|hit| {
         // The content is the index's own JSON; a title that cannot be read costs a line of the report, no figure.
-        let shown: Shown = serde_json::from_str(hit.content.get()).unwrap_or_default();
+        let shown: Shown = serde_json::from_str(&hit.content).unwrap_or_default();
         Found { id: hit.id, title: shown.title }
     });
     Ok(found.collect())
@@ -145,8 +145,30 @@ fn refusal(body: &str) -> String {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use storefind_index::settings::Settings;
+    use storefind_index::writer::Writer;
 
     use super::*;
+
+    #[test]
+    fn a_snapshot_is_searched_with_the_defaults_of_the_contract() {
+        let mut writer = Writer::in_memory(Arc::new(Settings::default())).unwrap();
+        for product in crate::demo::products(300) {
+            writer.upsert(&product).unwrap();
+        }
+        let snapshot = writer.commit(1).unwrap();
+        let wanted = crate::demo::product(0, 300);
+        // The whole title, mistyped: typing errors are allowed unless a request says otherwise.
+        let query = wanted.title.replace("Headphones", "Headphnes");
+        let found = search_snapshot(&snapshot, &query, 5).unwrap();
+        assert_eq!(
+            (found[0].id.as_str(), found[0].title.as_deref()),
+            (wanted.id.as_str(), Some(wanted.title.as_str()))
+        );
+        assert!(found.len() <= 5);
+    }
 
     /// Sends one response to one request and gives back the request's first line.
     fn ask(response: &'static str) -> (String, Result<Vec<Found>, RemoteError>) {

@@ -218,6 +218,28 @@ fn every_configuration_that_ships_is_valid() {
 }
 
 #[test]
+fn the_example_configuration_shows_every_key_with_its_default() {
+    let text = read(Path::new("config/example.toml"));
+    let example: toml::Table = text.parse().unwrap();
+    let mut offences = Vec::new();
+    // Keys with a `*` are named by whoever writes the file.
+    for key in storefind::config::KEYS.iter().filter(|key| !key.name.contains('*')) {
+        let mut path = key.name.split('.');
+        let top = example.get(path.next().unwrap());
+        let shown = path.try_fold(top, |value, part| Some(value?.get(part))).flatten();
+        let shown = shown.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        if shown.as_deref() != key.default {
+            offences.push(format!("{} is {shown:?}, its default is {:?}", key.name, key.default));
+        }
+        let last = key.name.rsplit('.').next().unwrap();
+        if key.default.is_none() && !text.contains(&format!("\n# {last} = ")) {
+            offences.push(format!("{} is not shown, not even as a comment", key.name));
+        }
+    }
+    assert_none(offences, "config/example.toml and the table of keys differ");
+}
+
+#[test]
 fn scripts_can_be_executed() {
     use std::os::unix::fs::PermissionsExt as _;
     for script in ["scripts/test", ".ci/run"] {

@@ -7,8 +7,8 @@ use tantivy::{DocId, DocSet, TERMINATED};
 pub(crate) enum Cursor {
     /// A posting list.
     List(SegmentPostings),
-    /// Documents in all of these lists.
-    All(Vec<SegmentPostings>),
+    /// Documents in all of these.
+    All(Vec<Cursor>),
     /// A list made here.
     Docs { docs: Vec<DocId>, at: usize },
 }
@@ -22,7 +22,7 @@ impl Cursor {
     }
 
     /// A cursor over documents that are in every list.
-    pub(crate) fn all(lists: Vec<SegmentPostings>) -> Self {
+    pub(crate) fn all(lists: Vec<Cursor>) -> Self {
         let mut cursor = Self::All(lists);
         cursor.settle(0);
         cursor
@@ -31,7 +31,7 @@ impl Cursor {
     fn doc(&self) -> DocId {
         match self {
             Self::List(list) => list.doc(),
-            Self::All(lists) => lists.first().map_or(TERMINATED, DocSet::doc),
+            Self::All(lists) => lists.first().map_or(TERMINATED, Self::doc),
             Self::Docs { docs, at } => docs.get(*at).copied().unwrap_or(TERMINATED),
         }
     }
@@ -54,7 +54,7 @@ impl Cursor {
     fn size(&self) -> u32 {
         match self {
             Self::List(list) => list.size_hint(),
-            Self::All(lists) => lists.iter().map(DocSet::size_hint).min().unwrap_or(0),
+            Self::All(lists) => lists.iter().map(Self::size).min().unwrap_or(0),
             Self::Docs { docs, .. } => u32::try_from(docs.len()).unwrap_or(u32::MAX),
         }
     }
@@ -66,10 +66,7 @@ impl Cursor {
         loop {
             let mut highest = target;
             for list in lists.iter_mut() {
-                if list.doc() < highest {
-                    list.seek(highest);
-                }
-                highest = highest.max(list.doc());
+                highest = highest.max(list.seek(highest));
             }
             if highest == target || highest == TERMINATED {
                 return highest;
@@ -183,8 +180,8 @@ mod tests {
         found
     }
 
-    fn list(docs: &BTreeSet<u32>) -> SegmentPostings {
-        SegmentPostings::create_from_docs(&docs.iter().copied().collect::<Vec<_>>())
+    fn list(docs: &BTreeSet<u32>) -> Cursor {
+        Cursor::docs(docs.iter().copied().collect())
     }
 
     fn sets() -> impl Strategy<Value = Vec<BTreeSet<u32>>> {
@@ -195,7 +192,7 @@ mod tests {
         #[test]
         fn a_word_is_the_union_of_its_alternatives(sets in sets()) {
             let union: BTreeSet<u32> = sets.iter().flatten().copied().collect();
-            let cursors = sets.iter().map(|set| Cursor::List(list(set))).collect();
+            let cursors = sets.iter().map(list).collect();
             prop_assert_eq!(walk(WordCursor::new(cursors)), union.into_iter().collect::<Vec<_>>());
         }
 
@@ -211,7 +208,7 @@ mod tests {
             let required = required.min(sets.len());
             let expected: Vec<u32> =
                 (0..400).filter(|doc| sets.iter().filter(|set| set.contains(doc)).count() >= required).collect();
-            let words = sets.iter().map(|set| WordCursor::new(vec![Cursor::docs(set.iter().copied().collect())])).collect();
+            let words = sets.iter().map(|set| WordCursor::new(vec![list(set)])).collect();
             prop_assert_eq!(walk(SomeWords::new(words, required)), expected);
         }
     }

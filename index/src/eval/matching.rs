@@ -169,7 +169,7 @@ pub(crate) fn compound_cursor(
     let mut lists = Vec::with_capacity(terms.len());
     for term in terms {
         match docs_with(reader, fields.words, term)? {
-            Some(list) => lists.push(list),
+            Some(list) => lists.push(Cursor::List(list)),
             None => return Ok(None),
         }
     }

@@ -1,4 +1,6 @@
-//! Mappings, their problems, exact scaling, and every record of the real feeds.
+//! Mappings, their problems and exact scaling. The server maps every record of the real feeds (`catalog::feeds`).
+
+#![expect(clippy::needless_pass_by_value, reason = "cases are `json!` literals, which read best by value")]
 
 use proptest::prelude::*;
 use serde_json::json;

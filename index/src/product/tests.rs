@@ -1,5 +1,7 @@
 //! What product JSON takes and refuses, and the round trip.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases are `json!` literals, which read best by value")]
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -7,13 +7,15 @@ use tantivy::columnar::{BytesColumn, Column as Values};
 
 use crate::error::IndexError;
 use crate::filter::{Filter, Literal};
-use crate::product::{Scalar, released_seconds};
+use crate::product::{Scalar, normalised_category, released_seconds};
 use crate::query::fields::{FieldRef, resolve};
 use crate::snapshot::Snapshot;
 use crate::store::keyword::{self, Column};
 use crate::store::schema::NumberField;
 use crate::store::segment::{Ords, SegmentColumns, has_ord_in, ord_or_next};
 
+/// Leap seconds are not counted in RFC 3339 time.
+const DAY_SECONDS: f64 = 86_400.0;
 /// Behind every term of one value and before those of the next.
 const DISPLAY_END: u8 = 3;
 const DISPLAY: u8 = 2;
@@ -55,8 +57,13 @@ impl Condition {
             Filter::Not(operand) => Self::Not(Box::new(Self::resolve(snapshot, operand)?)),
             Filter::Equals { field, value } => match resolve(snapshot, field, "filter")? {
                 FieldRef::Number(number) => {
-                    let value = number_literal(field, number, value)?;
-                    Self::Number { field: number, from: Bound::Included(value), to: Bound::Included(value) }
+                    let from = number_literal(field, number, value)?;
+                    let to = match number {
+                        // A date without a time is the whole day.
+                        NumberField::Released if !value.text.contains(['T', 't', ' ']) => Bound::Excluded(from + DAY_SECONDS),
+                        _ => Bound::Included(from),
+                    };
+                    Self::Number { field: number, from: Bound::Included(from), to }
                 }
                 FieldRef::Keyword { term_field, column } => {
                     let terms = literal_values(&term_field, value)
@@ -157,8 +164,8 @@ fn number_literal(name: &str, field: NumberField, literal: &Literal) -> Result<f
 /// What a literal may mean: `8` a number or a text, `"8"` a text only.
 fn literal_values(term_field: &str, literal: &Literal) -> Vec<Scalar> {
     let text = match term_field {
-        // `A>B` is `A > B`.
-        "categories" => literal.text.split('>').map(str::trim).collect::<Vec<_>>().join(" > "),
+        // `A>B` is `A > B`, as in products.
+        "categories" => normalised_category(&literal.text).unwrap_or_default(),
         _ => literal.text.clone(),
     };
     let mut values = Vec::new();

@@ -53,6 +53,8 @@ fn ranges_include_their_ends_as_written() {
     check("size > 42", &["b"]);
     check("released >= 2020-05-01", &["c"]);
     check("released > 2020-05-01", &[]);
+    check("released:2020-05-01", &["c"]);
+    check("released:2020-05-02", &[]);
     check("stock >= 0", &["a", "b"]);
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::catalog::registry::{Catalogs, catalog_dir};
-use crate::config::{CacheConfig, CatalogConfig, Config, HttpConfig};
+use crate::config::{Config, Sources};
 
 #[tokio::test]
 async fn a_write_becomes_visible_and_its_sequence_tells_when() {
@@ -151,27 +151,12 @@ fn suggestions_follow_the_products() {
 }
 
 fn config(data_dir: &Path, names: &[&str]) -> Config {
-    let catalog =
-        || CatalogConfig { settings: Settings::default(), feed: storefind_index::feed::FeedMapping::identity() };
-    Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        data_dir: data_dir.to_owned(),
-        freshness_bound: BOUND,
-        cache: CacheConfig { memory_max_bytes: 1 << 20 },
-        http: HttpConfig {
-            body_bytes_max: 1 << 20,
-            connections_max: 1,
-            header_timeout: LONG,
-            idle_timeout: LONG,
-            request_deadline: LONG,
-            drain_timeout: LONG,
-            query_threads: 1,
-            query_queue_max: 1,
-            search_cache_control: String::new(),
-            autocomplete_cache_control: String::new(),
-        },
-        catalogs: names.iter().map(|name| ((*name).to_owned(), catalog())).collect(),
+    let mut text = format!("data_dir = {data_dir:?}\n");
+    for name in names {
+        text.push_str(&format!("[catalogs.{name}]\n"));
     }
+    let sources = Sources { file: Some(("test.toml".into(), text)), ..Sources::default() };
+    Config::load(&sources).expect("a valid configuration")
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! Every key of the configuration in one table: name, default, meaning and the reason for the default.
+//!
+//! Reading, the check for unknown keys, `--print-config` and the tests of `config/example.toml` all walk this table,
+//! so a key that is not here does not exist. Invariant: every default parses (held by a test).
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted, as in the file. `*` stands for a catalog's name or a product field.
+    pub name: &'static str,
+    /// As one would write it in the file, without quotes; `None`: absent unless written.
+    pub default: Option<&'static str>,
+    /// Meaning, unit, and why the default is what it is.
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, default: Option<&'static str>, about: &'static str) -> Key {
+    Key { name, default, about }
+}
+
+/// The table, in the order of `config/example.toml`.
+pub const KEYS: &[Key] = &[
+    key("listen", Some("127.0.0.1:7700"), "Address and port to listen on. Loopback only until keys exist."),
+    key("data_dir", Some("storefind-data"), "Folder of logs and indexes, relative to the working directory."),
+    key(
+        "freshness_bound",
+        Some("1s"),
+        "Longest time from the acknowledgement of a change until every answer shows it. One second is below what a \
+         shopper notices and leaves room to batch changes.",
+    ),
+    key(
+        "cache.memory.max_bytes",
+        Some("256MiB"),
+        "Most bytes of the memory tier, keys and compressed variants counted. Some 30,000 result pages, a small share \
+         of a small machine.",
+    ),
+    key(
+        "cache.admission",
+        Some("auto"),
+        "Which answers go to remote tiers: `auto` (what is expected to pay), `always`, `never`. Without remote tiers \
+         all three mean the same.",
+    ),
+    key("cache.redis.url", None, "`redis://[:password@]host:port[/db]`. Refused until that tier exists."),
+    key("cache.memcached.url", None, "`memcache://host:port[,host:port]`. Refused until that tier exists."),
+    key("log.url", None, "`nats://host:port`. Refused until a replicated log exists; the log is embedded."),
+    key(
+        "http.max_body_bytes",
+        Some("256MiB"),
+        "Largest request body, also after decompression. Uploads are streamed, so this bounds time and disk, not \
+         memory.",
+    ),
+    key(
+        "http.max_connections",
+        Some("10000"),
+        "Most open connections; one more is answered 503 and closed. Some 20 KB each: 200 MB when all are in use.",
+    ),
+    key("http.max_header_bytes", Some("16KiB"), "Most bytes of one request's headers, the URL included."),
+    key("http.max_headers", Some("64"), "Most headers of one request. Browsers behind two proxies send about 30."),
+    key(
+        "http.header_timeout",
+        Some("5s"),
+        "Time from a request's first byte until its headers are complete. Slow senders must not hold connections.",
+    ),
+    key(
+        "http.idle_timeout",
+        Some("60s"),
+        "A connection that moves no byte for so long, while no request runs, is closed. Also the longest pause inside \
+         a body. Behind a proxy, set it above the proxy's own keep-alive.",
+    ),
+    key("http.request_deadline", Some("1s"), "Deadline of a search that the cache cannot answer."),
+    key("http.drain_timeout", Some("10s"), "Time that running requests get at shutdown, inside the 30 s of most supervisors."),
+    key(
+        "http.query_threads",
+        Some("0"),
+        "Threads that evaluate queries; 0 takes one per processor, since a query never waits for anything else.",
+    ),
+    key("http.max_queued_queries", Some("1024"), "Queries that may wait for a thread; one more is answered 503."),
+    key(
+        "http.search_cache_control",
+        Some("public, max-age=0, stale-if-error=60"),
+        "`Cache-Control` of search answers. Browsers and CDNs ask again each time, which costs a 304.",
+    ),
+    key(
+        "http.autocomplete_cache_control",
+        Some("public, max-age=0, stale-if-error=60"),
+        "`Cache-Control` of autocomplete answers.",
+    ),
+    key(
+        "http.cors_origins",
+        Some("*"),
+        "Origins whose pages may call search and autocomplete, separated by commas; `*` allows all, since both are \
+         public in a shop; empty allows none.",
+    ),
+    key("logging.format", Some("text"), "`text` for people, `json` for machines. Written to standard error."),
+    key("logging.filter", Some("info"), "Level, or a filter such as `info,storefind::catalog=debug`."),
+    key("catalogs.*.language", Some("english"), "Stemming: `english`, `german`, `french`, `spanish` or `none`."),
+    key("catalogs.*.feed.*", None, "Which field of the feed a product field is read from."),
+    key("catalogs.*.feed.attributes.*", None, "Which field of the feed one attribute is read from."),
+];
+
+/// Keys of API.md that this version does not have, with what to tell those who set them.
+pub const LATER: &[&str] = &["keys", "insecure", "tls"];
+
+/// The table's key for a path, if it exists.
+pub fn find(path: &[String]) -> Option<&'static Key> {
+    KEYS.iter().find(|key| {
+        let mut wanted = key.name.split('.');
+        let mut given = path.iter();
+        loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => return true,
+                (Some("*"), Some(_)) => {}
+                (Some(wanted), Some(given)) if wanted == given => {}
+                _ => return false,
+            }
+        }
+    })
+}
+
+/// The default of a key, as written.
+pub fn default_of(name: &str) -> Option<&'static str> {
+    KEYS.iter().find(|key| key.name == name).and_then(|key| key.default)
+}

@@ -1,0 +1,212 @@
+//! What handlers take from a request: catalog, parameters, body. Every refusal names what is wrong.
+//!
+//! Owns the strict reading of the query string of administrative routes and the bounded, impatient reading of bodies.
+//! Search and autocomplete have their own parameters. Invariant: no body is ever held beyond the limit that the caller
+//! of [`RequestBody`] states, and no pause inside a body is longer than the idle timeout.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::error::{ApiError, ErrorCode};
+use crate::app::App;
+use crate::catalog::Catalog;
+use crate::config::nearest;
+
+/// The catalog of a route.
+///
+/// # Errors
+/// `unknown_catalog`; the others are not listed, since names of catalogs are not for every caller to learn.
+pub fn catalog<'a>(app: &'a App, name: &str) -> Result<&'a Arc<Catalog>, ApiError> {
+    app.catalogs.get(name).ok_or_else(|| ApiError::unknown_catalog(name))
+}
+
+/// A query string, read strictly: an unknown or doubled parameter is a mistake that would otherwise pass unseen.
+#[derive(Debug)]
+pub struct Parameters {
+    given: Vec<(&'static str, String)>,
+}
+
+impl Parameters {
+    /// Reads the query string of a route that knows the parameters `known`.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an unknown or doubled one.
+    pub fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, ApiError> {
+        let mut given: Vec<(&'static str, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let Some(known_name) = known.iter().copied().find(|known| *known == name) else {
+                return Err(ApiError::new(ErrorCode::InvalidParameter, unknown_parameter(&name, known)));
+            };
+            if given.iter().any(|(other, _)| *other == known_name) {
+                return Err(ApiError::parameter(known_name, format!("{known_name} is given twice")));
+            }
+            given.push((known_name, value.into_owned()));
+        }
+        Ok(Self { given })
+    }
+
+    /// A parameter's text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number within a range.
+    ///
+    /// # Errors
+    /// `invalid_parameter` with the range.
+    pub fn number(&self, name: &'static str, range: std::ops::RangeInclusive<usize>, default: usize) -> Result<usize, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(ApiError::parameter(
+                name,
+                format!("{name} is `{text}`, expected a whole number from {} to {}", range.start(), range.end()),
+            )),
+        }
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for any other word.
+    pub fn flag(&self, name: &'static str, default: bool) -> Result<bool, ApiError> {
+        match self.text(name) {
+            None => Ok(default),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(other) => Err(ApiError::parameter(name, format!("{name} is `{other}`, expected `true` or `false`"))),
+        }
+    }
+
+    /// `wait=searchable`: whether the caller wants to wait until every search on this node sees the change.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for any other word.
+    pub fn waits_until_searchable(&self) -> Result<bool, ApiError> {
+        match self.text("wait") {
+            None => Ok(false),
+            Some("searchable") => Ok(true),
+            Some(other) => Err(ApiError::parameter("wait", format!("wait is `{other}`, expected `searchable`"))),
+        }
+    }
+}
+
+fn unknown_parameter(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("there is no parameter `{name}` here; did you mean `{near}`?"),
+        None if known.is_empty() => format!("there is no parameter `{name}` here; this route takes none"),
+        None => format!("there is no parameter `{name}` here; parameters are {}", known.join(", ")),
+    }
+}
+
+/// A request's body, read chunk by chunk under a limit.
+#[derive(Debug)]
+pub struct RequestBody {
+    body: Body,
+    read: usize,
+    bytes_max: usize,
+    pause_max: Duration,
+}
+
+impl RequestBody {
+    /// A body of at most `bytes_max`; a length announced above that is refused before anything is read.
+    ///
+    /// # Errors
+    /// `body_too_large`.
+    pub fn new(app: &App, headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Self, ApiError> {
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > bytes_max as u64) {
+            return Err(too_large(bytes_max));
+        }
+        Ok(Self { body, read: 0, bytes_max, pause_max: app.config.http.idle_timeout })
+    }
+
+    /// The next chunk; `None` at the end.
+    ///
+    /// # Errors
+    /// `body_too_large`, `body_timeout`, or `invalid_body` when the client broke off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
+        loop {
+            let Ok(frame) = tokio::time::timeout(self.pause_max, self.body.frame()).await else {
+                return Err(ApiError::new(
+                    ErrorCode::BodyTimeout,
+                    format!("no byte of the body arrived for {} s", self.pause_max.as_secs_f32()),
+                ));
+            };
+            let frame = match frame {
+                None => return Ok(None),
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    return Err(ApiError::new(ErrorCode::InvalidBody, "the body broke off").caused_by(error));
+                }
+            };
+            // Trailers carry nothing for us.
+            let Ok(data) = frame.into_data() else { continue };
+            self.read += data.len();
+            if self.read > self.bytes_max {
+                return Err(too_large(self.bytes_max));
+            }
+            return Ok(Some(data));
+        }
+    }
+
+    /// The whole body, for routes whose limit is small.
+    ///
+    /// # Errors
+    /// As [`RequestBody::chunk`].
+    pub async fn all(mut self) -> Result<Bytes, ApiError> {
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.chunk().await? else { return Ok(first) };
+        let mut bytes = BytesMut::from(&first[..]);
+        bytes.extend_from_slice(&second);
+        while let Some(more) = self.chunk().await? {
+            bytes.extend_from_slice(&more);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// The whole body as JSON.
+    ///
+    /// # Errors
+    /// As [`RequestBody::chunk`], and `invalid_body` with line and column.
+    pub async fn json(self) -> Result<Value, ApiError> {
+        let bytes = self.all().await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::new(ErrorCode::InvalidBody, format!("the body is not JSON: {error}")))
+    }
+}
+
+fn too_large(bytes_max: usize) -> ApiError {
+    ApiError::new(ErrorCode::BodyTooLarge, format!("the body is larger than the limit of {bytes_max} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bad_parameter_is_named() {
+        let read = |query| Parameters::read(Some(query), &["limit", "feed", "wait"]);
+        for (query, message) in [
+            ("limt=1", "there is no parameter `limt` here; did you mean `limit`?"),
+            ("colour=red", "there is no parameter `colour` here; parameters are limit, feed, wait"),
+            ("limit=1&limit=2", "limit is given twice"),
+        ] {
+            assert_eq!(read(query).unwrap_err().message, message);
+        }
+        for (query, ok) in [("limit=1", true), ("limit=10", true), ("limit=0", false), ("limit=11", false), ("limit=x", false)] {
+            assert_eq!(read(query).unwrap().number("limit", 1..=10, 5).is_ok(), ok, "{query}");
+        }
+        assert_eq!(read("").unwrap().number("limit", 1..=10, 5).unwrap(), 5);
+        assert!(!read("feed=false").unwrap().flag("feed", true).unwrap());
+        assert_eq!(read("feed=0").unwrap().flag("feed", true).unwrap_err().parameter, Some("feed"));
+        assert!(read("wait=searchable").unwrap().waits_until_searchable().unwrap());
+        assert_eq!(read("wait=yes").unwrap().waits_until_searchable().unwrap_err().parameter, Some("wait"));
+    }
+}

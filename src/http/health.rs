@@ -1,0 +1,33 @@
+//! `/healthz` and `/readyz`: is the process alive, and should it get traffic.
+//!
+//! Alive is answered without looking at anything, so that a slow disk never gets the process killed. Ready needs every
+//! catalog to have caught up with its log once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::products::json_response;
+use crate::app::App;
+
+/// `/healthz`
+pub(super) async fn alive() -> Response {
+    json_response(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+/// `/readyz`
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let reasons: Vec<String> = app
+        .open_catalogs()
+        .filter(|(_, catalog)| !catalog.is_ready())
+        .map(|(name, _)| format!("catalog `{name}` has not caught up with its log yet"))
+        .collect();
+    if reasons.is_empty() {
+        json_response(StatusCode::OK, &json!({"status": "ready"}))
+    } else {
+        json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "starting", "reasons": reasons}))
+    }
+}

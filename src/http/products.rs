@@ -1,0 +1,241 @@
+//! One product at a time, and the export of all.
+//!
+//! Owns `PUT`, `PATCH`, `DELETE` and `GET /v1/{catalog}/products/{id}` and `GET /v1/{catalog}/products`. Bulk writes
+//! are in [`super::upload`]. These routes speak product fields and never apply the feed mapping.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::{Map, Value, json};
+use storefind_index::product::{Product, ProductError};
+use tokio::sync::mpsc;
+
+use super::error::{ApiError, ErrorCode};
+use super::extract::{Parameters, RequestBody, catalog};
+use crate::app::App;
+use crate::catalog::{Catalog, CatalogError, Change, Refusal};
+
+/// Largest body with one product: several texts of the longest kind and a few thousand attributes.
+const PRODUCT_BYTES_MAX: usize = 8 << 20;
+/// Products of one export page by default and at most: a page is held in pieces, so the most bounds its time.
+const EXPORT_LIMIT: usize = 1_000;
+const EXPORT_LIMIT_MAX: usize = 10_000;
+/// Products that are read from the log at a time while exporting: some hundred kilobytes.
+const EXPORT_CHUNK: usize = 250;
+
+type Route = Path<(String, String)>;
+
+/// `PUT /v1/{catalog}/products/{id}`: adds or replaces.
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Route,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let fields = read_fields(&app, &name, &id, query.as_deref(), &headers, body).await?;
+    let mut object = Map::from_iter([("id".to_owned(), Value::String(id))]);
+    object.extend(fields.object);
+    let product = Product::from_json(object).map_err(|error| invalid_product(&error))?;
+    change(&app, fields.target, Change::Upsert(product)).await
+}
+
+/// `PATCH /v1/{catalog}/products/{id}`: changes the named fields; `null` removes one.
+pub(super) async fn patch(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Route,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let fields = read_fields(&app, &name, &id, query.as_deref(), &headers, body).await?;
+    change(&app, fields.target, Change::Patch { id, fields: fields.object }).await
+}
+
+/// `DELETE /v1/{catalog}/products/{id}`.
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Route,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let target = Target::read(&app, &name, query.as_deref())?;
+    change(&app, target, Change::Delete { id }).await
+}
+
+/// `GET /v1/{catalog}/products/{id}`: the last acknowledged state.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Route,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    Parameters::read(query.as_deref(), &[])?;
+    let catalog = catalog(&app, &name)?.clone();
+    let (found, id) = blocking(move || (catalog.product(&id), id)).await?;
+    let (sequence, product) = found?.ok_or_else(|| ApiError::unknown_product(&id))?;
+    let mut fields = product.to_json();
+    fields.remove("id");
+    let body = json!({"id": id, "product": fields, "sequence": sequence});
+    Ok(json_response(StatusCode::OK, &body))
+}
+
+/// `GET /v1/{catalog}/products`: NDJSON, by id, after `after`. Fewer lines than `limit` say that it was the last page.
+pub(super) async fn export(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::read(query.as_deref(), &["after", "limit"])?;
+    let limit = parameters.number("limit", 1..=EXPORT_LIMIT_MAX, EXPORT_LIMIT)?;
+    let after = parameters.text("after").map(str::to_owned);
+    let catalog = catalog(&app, &name)?.clone();
+    let (sender, mut chunks) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || send_export(&catalog, after, limit, &sender));
+    // What fails before the first line still gets its status.
+    let first = match chunks.recv().await {
+        None => Bytes::new(),
+        Some(first) => first?,
+    };
+    let rest = stream::unfold(chunks, |mut chunks| async move {
+        let chunk: Result<Bytes, ApiError> = chunks.recv().await?;
+        Some((chunk.map_err(|error| std::io::Error::other(error.message)), chunks))
+    });
+    let body = Body::from_stream(stream::StreamExt::chain(stream::iter([Ok(first)]), rest));
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// Reads and sends chunk by chunk; ends early when the client has left.
+fn send_export(
+    catalog: &Catalog,
+    mut after: Option<String>,
+    limit: usize,
+    sender: &mpsc::Sender<Result<Bytes, ApiError>>,
+) {
+    let mut left = limit;
+    while left > 0 {
+        let wanted = left.min(EXPORT_CHUNK);
+        let (chunk, full) = match catalog.export(after.as_deref(), wanted) {
+            Ok(products) => {
+                after = products.last().map(|product| product.id.clone());
+                (Ok(lines(&products)), products.len() == wanted)
+            }
+            Err(error) => (Err(ApiError::from(error)), false),
+        };
+        if sender.blocking_send(chunk).is_err() || !full {
+            return;
+        }
+        left -= wanted;
+    }
+}
+
+fn lines(products: &[Product]) -> Bytes {
+    let mut text = String::new();
+    for product in products {
+        text.push_str(&Value::Object(product.to_json()).to_string());
+        text.push('\n');
+    }
+    text.into()
+}
+
+/// Where a change goes and whether the caller waits for it.
+struct Target {
+    catalog: Arc<Catalog>,
+    waits: bool,
+}
+
+struct Fields {
+    target: Target,
+    object: Map<String, Value>,
+}
+
+impl Target {
+    fn read(app: &App, name: &str, query: Option<&str>) -> Result<Self, ApiError> {
+        let waits = Parameters::read(query, &["wait"])?.waits_until_searchable()?;
+        Ok(Self { catalog: catalog(app, name)?.clone(), waits })
+    }
+}
+
+/// Reads a body of product fields; an `id` in it must be the one of the path, and is taken out.
+async fn read_fields(
+    app: &App,
+    name: &str,
+    id: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Fields, ApiError> {
+    let target = Target::read(app, name, query)?;
+    let bytes_max = PRODUCT_BYTES_MAX.min(app.config.http.body_bytes_max);
+    let Value::Object(mut object) = RequestBody::new(app, headers, body, bytes_max)?.json().await? else {
+        return Err(ApiError::new(ErrorCode::InvalidBody, "expected a JSON object with the fields of a product"));
+    };
+    match object.remove("id") {
+        None => {}
+        Some(Value::String(given)) if given == id => {}
+        Some(Value::Number(given)) if given.to_string() == id => {}
+        Some(other) => {
+            return Err(ApiError {
+                parameter: Some("id"),
+                ..ApiError::new(ErrorCode::InvalidProduct, format!("id is {other} in the body, but `{id}` in the path"))
+            });
+        }
+    }
+    Ok(Fields { target, object })
+}
+
+async fn change(app: &App, target: Target, change: Change) -> Result<Response, ApiError> {
+    let writer = target.catalog.clone();
+    let written = blocking(move || writer.write(vec![change])).await??;
+    let metrics = &app.metrics.writes;
+    match written.outcomes.into_iter().next() {
+        Some(Err(refusal)) => {
+            metrics.rejected.inc();
+            return Err(refused(&refusal));
+        }
+        Some(Ok(_)) => {
+            metrics.accepted.inc();
+        }
+        None => {}
+    }
+    if target.waits {
+        wait_until_searchable(app, &target.catalog, written.sequence).await?;
+    }
+    Ok(json_response(StatusCode::ACCEPTED, &json!({"sequence": written.sequence})))
+}
+
+/// Waits at most the bound plus a second, as API.md promises. Dropping the call gives up the wait, not the change.
+pub(super) async fn wait_until_searchable(app: &App, catalog: &Catalog, sequence: u64) -> Result<(), CatalogError> {
+    catalog.wait_visible(sequence, app.config.freshness_bound + std::time::Duration::from_secs(1)).await
+}
+
+/// Runs what blocks off the async threads. A dropped call lets it finish.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+}
+
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn refused(refusal: &Refusal) -> ApiError {
+    let code = if refusal.code == "unknown_product" { ErrorCode::UnknownProduct } else { ErrorCode::InvalidProduct };
+    ApiError { parameter: field_of(&refusal.code), ..ApiError::new(code, refusal.message.clone()) }
+}
+
+fn invalid_product(error: &ProductError) -> ApiError {
+    ApiError { parameter: field_of(&error.code), ..ApiError::new(ErrorCode::InvalidProduct, error.message.clone()) }
+}
+
+/// The product field in a code such as `invalid_price`.
+fn field_of(code: &str) -> Option<&'static str> {
+    const FIELDS: [&str; 18] = [
+        "id", "title", "description", "brand", "categories", "sku", "identifiers", "price", "stock", "in_stock",
+        "popularity", "rating", "image", "url", "released", "group", "tags", "attributes",
+    ];
+    let field = code.strip_prefix("invalid_").or_else(|| code.strip_prefix("missing_"))?;
+    FIELDS.into_iter().find(|known| *known == field)
+}

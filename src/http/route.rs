@@ -1,0 +1,108 @@
+//! Which family of routes a path belongs to, told from its text alone.
+//!
+//! Metrics need a label and cross-origin headers a decision for every answer, also for those that the router refuses.
+//! Looking at the path costs some ten nanoseconds, less than carrying the matched route through an extension.
+//! Invariant: the set is closed, so a label can never be made from what a caller sends.
+
+/// A family of routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// `/v1/{catalog}/search`
+    Search,
+    /// `/v1/{catalog}/autocomplete`
+    Autocomplete,
+    /// `/v1/{catalog}/products`
+    Products,
+    /// `/v1/{catalog}/products/{id}`
+    Product,
+    /// `/v1/{catalog}/settings`
+    Settings,
+    /// `/v1/stats`
+    Stats,
+    /// `/metrics`
+    Metrics,
+    /// `/healthz`, `/readyz`
+    Health,
+    /// Pages and whatever else.
+    Other,
+}
+
+impl Route {
+    /// All families, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::Search,
+        Self::Autocomplete,
+        Self::Products,
+        Self::Product,
+        Self::Settings,
+        Self::Stats,
+        Self::Metrics,
+        Self::Health,
+        Self::Other,
+    ];
+
+    /// The family of a path.
+    pub fn of(path: &str) -> Self {
+        let Some(rest) = path.strip_prefix("/v1/") else {
+            return match path {
+                "/metrics" => Self::Metrics,
+                "/healthz" | "/readyz" => Self::Health,
+                _ => Self::Other,
+            };
+        };
+        match rest.split_once('/') {
+            Some((_, "search")) => Self::Search,
+            Some((_, "autocomplete")) => Self::Autocomplete,
+            Some((_, "products")) => Self::Products,
+            Some((_, "settings")) => Self::Settings,
+            Some((_, rest)) if rest.starts_with("products/") => Self::Product,
+            None if rest == "stats" => Self::Stats,
+            _ => Self::Other,
+        }
+    }
+
+    /// The label in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Autocomplete => "autocomplete",
+            Self::Products => "products",
+            Self::Product => "product",
+            Self::Settings => "settings",
+            Self::Stats => "stats",
+            Self::Metrics => "metrics",
+            Self::Health => "health",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether browsers of other origins may call it.
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Search | Self::Autocomplete)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_belongs_to_one_family() {
+        for (path, route) in [
+            ("/v1/shop/search", Route::Search),
+            ("/v1/shop/autocomplete", Route::Autocomplete),
+            ("/v1/shop/products", Route::Products),
+            ("/v1/shop/products/a%2Fb", Route::Product),
+            ("/v1/shop/settings", Route::Settings),
+            ("/v1/stats", Route::Stats),
+            ("/v1/shop/live", Route::Other),
+            ("/v1/shop/search/", Route::Other),
+            ("/v1/", Route::Other),
+            ("/", Route::Other),
+            ("", Route::Other),
+            ("/readyz", Route::Health),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+}

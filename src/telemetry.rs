@@ -1,0 +1,9 @@
+//! What the server tells its operators: metrics and logs.
+
+mod answers;
+pub mod histogram;
+pub mod logs;
+pub mod metrics;
+
+pub use answers::AnswerCollector;
+pub use metrics::Metrics;
