@@ -43,8 +43,34 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
+const SVG: &str = "image/svg+xml";
 
 assets! {
+    "/" => "index.html" as HTML;
+    "/style.css" => "style.css" as CSS;
+    "/icon.svg" => "icon.svg" as SVG;
+    "/app/api.js" => "app/api.js" as SCRIPT;
+    "/app/card.js" => "app/card.js" as SCRIPT;
+    "/app/dom.js" => "app/dom.js" as SCRIPT;
+    "/app/facet-categories.js" => "app/facet-categories.js" as SCRIPT;
+    "/app/facet-range.js" => "app/facet-range.js" as SCRIPT;
+    "/app/facet-values.js" => "app/facet-values.js" as SCRIPT;
+    "/app/facets.js" => "app/facets.js" as SCRIPT;
+    "/app/format.js" => "app/format.js" as SCRIPT;
+    "/app/help.js" => "app/help.js" as SCRIPT;
+    "/app/hero.js" => "app/hero.js" as SCRIPT;
+    "/app/main.js" => "app/main.js" as SCRIPT;
+    "/app/picture-kind.js" => "app/picture-kind.js" as SCRIPT;
+    "/app/picture.js" => "app/picture.js" as SCRIPT;
+    "/app/product.js" => "app/product.js" as SCRIPT;
+    "/app/results.js" => "app/results.js" as SCRIPT;
+    "/app/search-box.js" => "app/search-box.js" as SCRIPT;
+    "/app/shapes-electronics.js" => "app/shapes-electronics.js" as SCRIPT;
+    "/app/shapes-home.js" => "app/shapes-home.js" as SCRIPT;
+    "/app/shapes-people.js" => "app/shapes-people.js" as SCRIPT;
+    "/app/shapes.js" => "app/shapes.js" as SCRIPT;
+    "/app/state.js" => "app/state.js" as SCRIPT;
+    "/app/trace.js" => "app/trace.js" as SCRIPT;
     "/docs" => "docs.html" as HTML;
     "/docs.css" => "docs.css" as CSS;
     "/docs.js" => "docs.js" as SCRIPT;
@@ -60,12 +86,6 @@ struct Ready {
 }
 
 static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| ASSETS.iter().map(Ready::new).collect());
-
-/// Paths of all pages and parts.
-#[cfg(test)]
-pub(super) fn paths() -> impl Iterator<Item = &'static str> {
-    ASSETS.iter().map(|asset| asset.path)
-}
 
 /// The routes of all pages and parts.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -156,6 +176,20 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
             assert_eq!(accepts_gzip(&headers), yes, "{accepted}");
         }
+    }
+
+    #[test]
+    fn every_file_of_the_web_folder_is_served() {
+        fn walk(folder: &std::path::Path, found: &mut Vec<Vec<u8>>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { walk(&path, found) } else { found.push(std::fs::read(&path).unwrap()) }
+            }
+        }
+        let mut found = Vec::new();
+        walk(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/web")), &mut found);
+        assert_eq!(found.len(), ASSETS.len());
+        assert!(found.iter().all(|file| ASSETS.iter().any(|asset| asset.body == file)));
     }
 
     #[test]
