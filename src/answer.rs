@@ -333,7 +333,7 @@ impl Answers {
             true => render::with_member(served.entry.body(), "explain", &explain::account(&served, &view)),
             false => served.entry.body().text().to_vec(),
         };
-        Ok(response::explained(&served, text))
+        Ok(response::explained(&served, text, request.began.elapsed()))
     }
 
     fn respond(&self, request: &Request<'_>, served: &Served) -> Response<Body> {
@@ -348,13 +348,14 @@ impl Answers {
         };
         let coding = self.affordable(&served.entry, request.coding());
         let representation = served.entry.representation(coding);
-        counters.latency(served.outcome, request.began.elapsed());
+        let elapsed = request.began.elapsed();
+        counters.latency(served.outcome, elapsed);
         let held = request.headers.get(header::IF_NONE_MATCH);
         if held.is_some_and(|held| response::matches(held, &representation.etag)) {
             counters.not_modified();
-            return response::not_modified(served, representation, cache_control);
+            return response::not_modified(served, representation, cache_control, elapsed);
         }
-        response::full(served, representation, cache_control)
+        response::full(served, representation, cache_control, elapsed)
     }
 
     /// The wanted coding, made on the way if that is quick. A slow one is made beside it, once, and until then the

@@ -1,7 +1,7 @@
 //! The response: an answer's body and the headers that tell where it came from (API.md, "HTTP").
 //!
-//! Owns status, body and headers of every answer. CORS, the request id and the total in `Server-Timing` belong to the
-//! server's edge, errors to `http::error`. What does not change is kept ready in the entry or here, since on a hit this is most of the work.
+//! Owns status, body and headers of every answer. CORS and the request id belong to the server's edge, errors to
+//! `http::error`. What does not change is kept ready in the entry or here, since on a hit this is most of the work.
 //!
 //! Invariant: what changes with a request stands in headers only, and a 304 has the headers that its 200 would have.
 
@@ -30,8 +30,13 @@ const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding")
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The answer in full.
-pub fn full(served: &Served, representation: &Representation, cache_control: &HeaderValue) -> Response<Body> {
-    let mut headers = common(served, cache_control);
+pub fn full(
+    served: &Served,
+    representation: &Representation,
+    cache_control: &HeaderValue,
+    elapsed: Duration,
+) -> Response<Body> {
+    let mut headers = common(served, cache_control, elapsed);
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::ETAG, representation.etag.clone());
     if representation.coding != Coding::Identity {
@@ -41,15 +46,20 @@ pub fn full(served: &Served, representation: &Representation, cache_control: &He
 }
 
 /// The caller has this answer already.
-pub fn not_modified(served: &Served, representation: &Representation, cache_control: &HeaderValue) -> Response<Body> {
-    let mut headers = common(served, cache_control);
+pub fn not_modified(
+    served: &Served,
+    representation: &Representation,
+    cache_control: &HeaderValue,
+    elapsed: Duration,
+) -> Response<Body> {
+    let mut headers = common(served, cache_control, elapsed);
     headers.insert(header::ETAG, representation.etag.clone());
     respond(StatusCode::NOT_MODIFIED, headers, Body::empty())
 }
 
 /// An answer that explains itself: for one caller, once.
-pub fn explained(served: &Served, text: Vec<u8>) -> Response<Body> {
-    let mut headers = common(served, &NO_STORE);
+pub fn explained(served: &Served, text: Vec<u8>, elapsed: Duration) -> Response<Body> {
+    let mut headers = common(served, &NO_STORE, elapsed);
     headers.insert(header::CONTENT_TYPE, JSON);
     respond(StatusCode::OK, headers, Body::from(text))
 }
@@ -68,7 +78,7 @@ fn respond(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body>
     response
 }
 
-fn common(served: &Served, cache_control: &HeaderValue) -> HeaderMap {
+fn common(served: &Served, cache_control: &HeaderValue, elapsed: Duration) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(HEADERS);
     headers.insert(header::VARY, ACCEPT_ENCODING);
     headers.insert(header::CACHE_CONTROL, cache_control.clone());
@@ -77,7 +87,7 @@ fn common(served: &Served, cache_control: &HeaderValue) -> HeaderMap {
     let own = served.entry.stamp().as_of == served.sequence;
     let sequence = if own { served.entry.sequence_header().clone() } else { number(served.sequence) };
     headers.insert(STOREFIND_SEQUENCE, sequence);
-    headers.insert(SERVER_TIMING, value(server_timing(served)));
+    headers.insert(SERVER_TIMING, value(server_timing(served, elapsed)));
     headers
 }
 
@@ -101,12 +111,13 @@ fn cache_status(served: &Served) -> String {
     text
 }
 
-/// `cache;dur=0.004, search;dur=0.290`, in milliseconds; the edge adds the total. `search` is what the caller waited
-/// for the index, queue and single flight included.
-fn server_timing(served: &Served) -> String {
-    let mut text = String::with_capacity(48);
+/// `total;dur=0.312, cache;dur=0.004, search;dur=0.290`, in milliseconds. `search` is what the caller waited for the
+/// index, queue and single flight included.
+fn server_timing(served: &Served, elapsed: Duration) -> String {
+    let mut text = String::with_capacity(64);
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-    push(&mut text, format_args!("cache;dur={:.3}", milliseconds(served.cache_time)));
+    push(&mut text, format_args!("total;dur={:.3}", milliseconds(elapsed)));
+    push(&mut text, format_args!(", cache;dur={:.3}", milliseconds(served.cache_time)));
     if let Some(time) = served.compute_time {
         push(&mut text, format_args!(", search;dur={:.3}", milliseconds(time)));
     }
@@ -175,16 +186,17 @@ mod tests {
 
     #[test]
     fn timings_are_milliseconds_and_name_what_took_part() {
+        let elapsed = Duration::from_micros(312);
         let hit = served(Outcome::Hit, TierName::Memory);
-        assert_eq!(server_timing(&hit), "cache;dur=0.004");
+        assert_eq!(server_timing(&hit, elapsed), "total;dur=0.312, cache;dur=0.004");
         let miss = served(Outcome::Miss(MissReason::Absent), TierName::Index);
-        assert_eq!(server_timing(&miss), "cache;dur=0.004, search;dur=0.290");
+        assert_eq!(server_timing(&miss, elapsed), "total;dur=0.312, cache;dur=0.004, search;dur=0.290");
     }
 
     #[test]
     fn a_sequence_validated_later_than_the_entry_is_told() {
         let served = Served { sequence: 9, ..served(Outcome::Hit, TierName::Memory) };
-        let headers = common(&served, &NO_STORE);
+        let headers = common(&served, &NO_STORE, Duration::ZERO);
         assert_eq!(headers.get(STOREFIND_SEQUENCE), Some(&HeaderValue::from_static("9")));
     }
 

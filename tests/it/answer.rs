@@ -57,7 +57,8 @@ impl Shop {
     pub async fn write(&self, products: Vec<Value>) -> u64 {
         let catalog = Arc::clone(&self.catalog);
         let changes = products.into_iter().map(upsert).collect();
-        let written = tokio::task::spawn_blocking(move || catalog.write(changes)).await.expect("task").expect("written");
+        let written =
+            tokio::task::spawn_blocking(move || catalog.write(changes)).await.expect("task").expect("written");
         assert!(written.outcomes.iter().all(Result::is_ok), "{:?}", written.outcomes);
         self.catalog.wait_visible(written.sequence, VISIBLE_MAX).await.expect("visible");
         written.sequence
@@ -235,7 +236,8 @@ async fn min_sequence_waits_until_it_is_visible_and_gives_up_in_time() {
     let shop = Shop::open().await;
     let catalog = Arc::clone(&shop.catalog);
     let change = upsert(json!({"id": "fresh", "title": "Fresh shoe"}));
-    let written = tokio::task::spawn_blocking(move || catalog.write(vec![change])).await.expect("task").expect("written");
+    let written =
+        tokio::task::spawn_blocking(move || catalog.write(vec![change])).await.expect("task").expect("written");
     let answer = shop.ask(&format!("q=fresh&min_sequence={}", written.sequence)).await;
     assert!(answer.ids().contains("fresh"));
     let beyond = written.sequence + 1;
@@ -250,7 +252,10 @@ async fn an_explained_answer_tells_its_key_and_dependency_and_stores_nothing() {
     let shop = Shop::open().await;
     let explained = shop.ask("q=laptop&explain=cache").await;
     assert_eq!(explained.header("cache-control"), "no-store");
-    assert_eq!((explained.header("etag"), explained.status_of_cache().as_str()), ("", "storefind; fwd=miss; detail=index"));
+    assert_eq!(
+        (explained.header("etag"), explained.status_of_cache().as_str()),
+        ("", "storefind; fwd=miss; detail=index")
+    );
     let explain = &explained.json()["explain"];
     assert!(explain["key"].as_str().is_some_and(|key| key.ends_with("?q=laptop")), "{explain}");
     assert_eq!((&explain["outcome"], &explain["reason"]), (&json!("miss"), &json!("absent")));

@@ -1,5 +1,7 @@
 //! The tests of the server as its users meet it: one binary, a module per area.
 
+mod answer;
 mod browser;
+mod cache;
 mod support;
 mod tidy;

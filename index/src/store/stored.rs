@@ -1,6 +1,5 @@
 //! The stored form of a product: id and the JSON text that answers show, without the live fields.
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tantivy::schema::document::{
     DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize, ValueDeserializer,
@@ -43,8 +42,7 @@ impl Stored {
     }
 
     /// The object with the chosen fields only; `attributes.NAME` and bare attribute names choose one attribute.
-    pub(crate) fn content(self, fields: Option<&[String]>) -> Result<Box<RawValue>, serde_json::Error> {
-        let Some(fields) = fields else { return RawValue::from_string(self.content) };
+    pub(crate) fn content(&self, fields: &[String]) -> Result<String, serde_json::Error> {
         let object: Map<String, Value> = serde_json::from_str(&self.content)?;
         let mut chosen = Map::new();
         for (key, value) in object {
@@ -59,7 +57,7 @@ impl Stored {
                 }
             }
         }
-        serde_json::value::to_raw_value(&chosen)
+        serde_json::to_string(&chosen)
     }
 
     /// The texts of a field, as highlighting shows them.
