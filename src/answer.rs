@@ -45,11 +45,12 @@ use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::front::{Front, Scope};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
-use crate::cache::stack::{Filler, Served, Stack};
+use crate::cache::stack::{Computed, Filler, Served, Stack};
 use crate::cache::tier::TierName;
 use crate::cache::tier::memory::MemoryTier;
 use crate::catalog::{Catalog, Suggestions};
 use crate::config::Config;
+use crate::resilience::deadline::Worth;
 use crate::resilience::pool::Pool;
 use counters::{CatalogCounters, KindCounters, Stats};
 use effective::KeyScope;
@@ -243,19 +244,19 @@ impl Answers {
         if let Some(sequence) = wanted.min_sequence {
             request.catalog.wait_visible(sequence, self.visible_wait_max).await?;
         }
-        // In this order: under an old version's key a newer answer does no harm, the other way round it would.
-        let settings_version = request.catalog.settings_version();
-        let effective = effective::search(wanted.request, request.catalog.snapshot().settings());
+        let published = request.catalog.published();
+        let settings_version = published.settings_version;
+        let effective = effective::search(wanted.request, published.snapshot.settings());
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::search_key(key_scope, &effective));
         let question = Question::Search(effective);
         if wanted.explain.any() {
-            return self.explain(request, &key, question, wanted.explain).await;
+            return self.explain(request, &key, question, (settings_version, wanted.explain)).await;
         }
         if let (Asked::Query(raw), None) = (asked, wanted.min_sequence) {
             self.front.put(scope(request, settings_version, 0), raw, &key);
         }
-        self.answer(request, &key, question).await
+        self.answer(request, &key, question, settings_version).await
     }
 
     async fn autocomplete_anew(
@@ -270,7 +271,7 @@ impl Answers {
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::complete_key(key_scope, suggestions.generation, &effective));
         self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
-        self.answer(request, &key, Question::Complete(effective, suggestions)).await
+        self.answer(request, &key, Question::Complete(effective, suggestions), settings_version).await
     }
 
     async fn answer(
@@ -278,12 +279,17 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
+        settings_version: u64,
     ) -> Result<Response<Body>, AnswerError> {
         let deadline = Instant::now() + self.request_deadline;
-        let computation = question.computation(request, key);
+        let computation = question.computation(request, key, settings_version);
         let pool = Arc::clone(&self.pool);
         let compute = move |filler: Filler| async move {
-            pool.run(deadline, move |worth| computation.run(worth).map(|entry| filler.fill(entry))).await?
+            let job = move |worth: &Worth| {
+                let answered = computation.run(worth)?;
+                Ok(if answered.suits_key { filler.fill(answered.entry) } else { Computed::unstored(answered.entry) })
+            };
+            pool.run(deadline, job).await?
         };
         let served = self.stack.fetch(key, view(request.catalog), deadline, compute).await?;
         Ok(self.respond(request, &served))
@@ -295,7 +301,7 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        explain: Explain,
+        (settings_version, explain): (u64, Explain),
     ) -> Result<Response<Body>, AnswerError> {
         let view = view(request.catalog);
         let began = Instant::now();
@@ -306,8 +312,8 @@ impl Answers {
             Ok(served) => served,
             Err(outcome) => {
                 let deadline = Instant::now() + self.request_deadline;
-                let computation = question.computation(request, key);
-                let entry = self.pool.run(deadline, move |worth| computation.run(worth)).await??;
+                let computation = question.computation(request, key, settings_version);
+                let entry = self.pool.run(deadline, move |worth| computation.run(worth)).await??.entry;
                 Served {
                     outcome,
                     from: TierName::Index,

@@ -4,6 +4,7 @@
 //! handler. What an answer says is decided in `answer` and `catalog`; how it looks on the wire is decided here.
 
 pub mod accept;
+pub mod autocomplete;
 pub mod connection;
 mod cors;
 pub mod edge;
@@ -15,6 +16,7 @@ mod products;
 mod request_id;
 pub mod route;
 mod router;
+pub mod search;
 mod settings;
 mod stats;
 pub(crate) mod upload;

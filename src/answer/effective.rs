@@ -161,7 +161,7 @@ pub fn complete_key(scope: KeyScope<'_>, generation: u64, request: &CompleteRequ
 /// since a catalog's name is encoded.
 fn begin(kind: Kind, scope: KeyScope<'_>) -> Serializer<'static, String> {
     let catalog: String = form_urlencoded::byte_serialize(scope.catalog.as_bytes()).collect();
-    let head = format!("{}/v{ANSWER_VERSION}/{catalog}/{}?", kind.as_str(), scope.settings_version);
+    let head = format!("{}/v{ANSWER_VERSION}/{catalog}/{:x}?", kind.as_str(), scope.settings_version);
     let start = head.len();
     Serializer::for_suffix(head, start)
 }

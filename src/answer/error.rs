@@ -103,6 +103,7 @@ impl From<CatalogError> for AnswerError {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::NotYetVisible(sequence) => Self::NotYetVisible(sequence),
+            CatalogError::Closed => Self::Overloaded,
             other => Self::internal(other),
         }
     }

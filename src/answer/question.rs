@@ -13,12 +13,13 @@ use storefind_index::request::SearchRequest;
 use storefind_index::suggest::Completion;
 use tokio::time::Instant;
 
+use super::counters::CatalogCounters;
 use super::effective::CompleteRequest;
 use super::error::AnswerError;
 use super::{Kind, Request, render};
 use crate::cache::body::Body;
 use crate::cache::coding::Coding;
-use crate::cache::entry::{Entry, Holding};
+use crate::cache::entry::Entry;
 use crate::cache::freshness::{Stamp, UnixMillis};
 use crate::cache::key::Key;
 use crate::catalog::{Catalog, Suggestions};
@@ -43,17 +44,29 @@ pub struct Computation {
     question: Question,
     catalog: Arc<Catalog>,
     key: Arc<Key>,
+    settings_version: u64,
     coding: Coding,
-    counters: Arc<super::counters::CatalogCounters>,
+    counters: Arc<CatalogCounters>,
+}
+
+/// A computed answer.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer.
+    pub entry: Entry,
+    /// Whether it was computed under the settings that its key names. They may have changed since the key was made;
+    /// then the answer is right for the one who asked, but not to be found by who asks when they are back.
+    pub suits_key: bool,
 }
 
 impl Question {
     /// Packs the question for the thread that answers it.
-    pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>) -> Computation {
+    pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>, settings_version: u64) -> Computation {
         Computation {
             question: self,
             catalog: Arc::clone(request.catalog),
             key: Arc::clone(key),
+            settings_version,
             coding: request.coding(),
             counters: Arc::clone(&request.counters),
         }
@@ -72,9 +85,10 @@ impl Computation {
     ///
     /// # Errors
     /// What the index refuses or fails at, and [`AnswerError::DeadlineExceeded`] when it is no longer worth doing.
-    pub fn run(self, worth: &Worth) -> Result<Entry, AnswerError> {
+    pub fn run(self, worth: &Worth) -> Result<Answered, AnswerError> {
         let began = Instant::now();
-        let snapshot = self.catalog.snapshot();
+        let published = self.catalog.published();
+        let snapshot = &published.snapshot;
         let find = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
         let (body, page) = match &self.question {
             Question::Search(request) => {
@@ -85,12 +99,11 @@ impl Computation {
         };
         let counters = self.counters.of(self.question.kind());
         let stamp = Stamp::new(snapshot.sequence(), UnixMillis::now(), self.key.hash() as u64);
-        let holding: Arc<Holding> = Arc::clone(&counters.holding);
         let cost = began.elapsed();
-        let entry = Entry::new(self.key, stamp, page.dependency, cost, body, holding);
+        let entry = Entry::new(self.key, stamp, page.dependency, cost, body, Arc::clone(&counters.holding));
         entry.representation(self.coding);
         counters.computation(cost);
-        Ok(entry)
+        Ok(Answered { entry, suits_key: published.settings_version == self.settings_version })
     }
 }
 

@@ -111,8 +111,8 @@ fn cache_status(served: &Served) -> String {
     text
 }
 
-/// `total;dur=0.312, cache;dur=0.004, search;dur=0.290`, in milliseconds. `search` is what the caller waited for
-/// the index, queue and single flight included.
+/// `total;dur=0.312, cache;dur=0.004, search;dur=0.290`, in milliseconds. `search` is what the caller waited for the
+/// index, queue and single flight included.
 fn server_timing(served: &Served, elapsed: Duration) -> String {
     let mut text = String::with_capacity(64);
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;

@@ -37,11 +37,12 @@ pub const WAITERS_MAX: usize = 16_384;
 pub const ENTRIES_MAX: usize = 3;
 
 type Map<T> = HashMap<Arc<Key>, Flight<T>, PassThrough>;
+type Shared<T> = Arc<Mutex<Map<T>>>;
 
 /// The flights of one kind of value. Values are cheap to clone.
 #[derive(Debug)]
 pub struct SingleFlight<T> {
-    flights: Arc<Mutex<Map<T>>>,
+    flights: Shared<T>,
     waiters_max: usize,
 }
 
@@ -182,7 +183,7 @@ fn lock<T>(flights: &Mutex<Map<T>>) -> MutexGuard<'_, Map<T>> {
 /// The duty to land a flight. Dropped without landing, the flight is lost.
 struct Leader<T> {
     landing: watch::Sender<Option<T>>,
-    place: Option<(Arc<Mutex<Map<T>>>, Arc<Key>)>,
+    place: Option<(Shared<T>, Arc<Key>)>,
 }
 
 impl<T> Leader<T> {

@@ -41,6 +41,13 @@ pub struct Computed {
     pub stored: Stored,
 }
 
+impl Computed {
+    /// An answer that no tier is to keep.
+    pub fn unstored(entry: Entry) -> Self {
+        Self { entry: Arc::new(entry), stored: Stored::No }
+    }
+}
+
 /// Puts entries into the tiers from wherever they are made.
 #[derive(Debug, Clone)]
 pub struct Filler(Arc<MemoryTier>);

@@ -40,6 +40,8 @@ pub enum Stored {
     Yes,
     /// It is too large.
     TooLarge,
+    /// It was not offered.
+    No,
 }
 
 /// What a tier holds.

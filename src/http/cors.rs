@@ -4,7 +4,6 @@
 //! can neither read nor, with JSON bodies, send to them. Invariant: an origin is echoed only if the configuration
 //! names it.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
@@ -65,7 +64,7 @@ impl Cors {
 }
 
 /// Answers `OPTIONS` with the methods of the route; [`Cors::mark`] adds the origin.
-pub(super) async fn preflight(State(methods): State<&'static str>) -> Response {
+pub(super) fn preflight(methods: &'static str) -> Response {
     let headers = [
         (header::ALLOW, methods),
         (header::ACCESS_CONTROL_ALLOW_METHODS, methods),

@@ -22,8 +22,8 @@ use crate::config::nearest;
 ///
 /// # Errors
 /// `unknown_catalog`; the others are not listed, since names of catalogs are not for every caller to learn.
-pub fn catalog(app: &App, name: &str) -> Result<Arc<Catalog>, ApiError> {
-    app.catalogs.get(name).cloned().ok_or_else(|| ApiError::unknown_catalog(name))
+pub fn catalog<'a>(app: &'a App, name: &str) -> Result<&'a Arc<Catalog>, ApiError> {
+    app.catalogs.get(name).ok_or_else(|| ApiError::unknown_catalog(name))
 }
 
 /// A query string, read strictly: an unknown or doubled parameter is a mistake that would otherwise pass unseen.

@@ -74,7 +74,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Parameters::read(query.as_deref(), &[])?;
-    let catalog = catalog(&app, &name)?;
+    let catalog = catalog(&app, &name)?.clone();
     let (found, id) = blocking(move || (catalog.product(&id), id)).await?;
     let (sequence, product) = found?.ok_or_else(|| ApiError::unknown_product(&id))?;
     let mut fields = product.to_json();
@@ -92,7 +92,7 @@ pub(super) async fn export(
     let parameters = Parameters::read(query.as_deref(), &["after", "limit"])?;
     let limit = parameters.number("limit", 1..=EXPORT_LIMIT_MAX, EXPORT_LIMIT)?;
     let after = parameters.text("after").map(str::to_owned);
-    let catalog = catalog(&app, &name)?;
+    let catalog = catalog(&app, &name)?.clone();
     let (sender, mut chunks) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || send_export(&catalog, after, limit, &sender));
     // What fails before the first line still gets its status.
@@ -155,7 +155,7 @@ struct Fields {
 impl Target {
     fn read(app: &App, name: &str, query: Option<&str>) -> Result<Self, ApiError> {
         let waits = Parameters::read(query, &["wait"])?.waits_until_searchable()?;
-        Ok(Self { catalog: catalog(app, name)?, waits })
+        Ok(Self { catalog: catalog(app, name)?.clone(), waits })
     }
 }
 

@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::get;
+use axum::routing::{get, options};
 
 use super::error::{ApiError, ErrorCode};
-use super::{health, pages, products, settings, stats, upload};
+use super::{autocomplete, cors, health, pages, products, search, settings, stats, upload};
 use crate::app::App;
 
 /// The router of an application.
 pub(super) fn router(app: Arc<App>) -> Router {
+    let preflight = |methods: &'static str| options(move || async move { cors::preflight(methods) });
     Router::new()
+        .route("/v1/{catalog}/search", get(search::get).post(search::post).merge(preflight("GET, HEAD, POST, OPTIONS")))
+        .route("/v1/{catalog}/autocomplete", get(autocomplete::get).merge(preflight("GET, HEAD, OPTIONS")))
         .route("/v1/{catalog}/products", get(products::export).post(upload::post))
         .route(
             "/v1/{catalog}/products/{id}",

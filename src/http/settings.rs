@@ -60,13 +60,16 @@ pub(super) async fn put(
     let writer = catalog.clone();
     let sequence = blocking(move || writer.put_settings(settings)).await??;
     if waits {
-        wait_until_searchable(&app, &catalog, sequence).await?;
+        wait_until_searchable(&app, catalog, sequence).await?;
     }
     Ok(json_response(StatusCode::ACCEPTED, &json!({"sequence": sequence})))
 }
 
 /// Reads and checks; the message names the key and the value.
 fn read(body: Value) -> Result<Settings, String> {
+    if !body.is_object() {
+        return Err("expected a JSON object with settings".into());
+    }
     // serde names the unknown key and those that exist, or the type that was expected.
     let settings: Settings = serde_json::from_value(body).map_err(|error| error.to_string())?;
     check_weights(&settings.searchable)?;
@@ -168,7 +171,7 @@ mod tests {
         check(json!({"stop_words": ["the best"]}), "stop_words[0] is `the best`");
         check(json!({"stop_words": ["x".repeat(101)]}), "stop_words[0] has 101 bytes");
         check(json!({"stop_words": vec!["x"; 1_001]}), "stop_words has 1001 entries");
-        check(json!([]), "invalid length");
+        check(json!([]), "expected a JSON object");
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub(super) async fn post(
     if let Some(error) = received.err().or(stopped) {
         return Ok(error.into_response_with(members(&report)?));
     }
-    if waits && let Err(error) = wait_until_searchable(&app, &catalog, report.sequence).await {
+    if waits && let Err(error) = wait_until_searchable(&app, catalog, report.sequence).await {
         return Ok(ApiError::from(error).into_response_with(members(&report)?));
     }
     let body = Value::Object(members(&report)?).to_string();

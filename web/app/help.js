@@ -9,6 +9,8 @@ import { asking, changed, emptied, filterCount, stateUrl, toggled, unfiltered, w
 // Words of a failed search that are tried one by one, and products that are shown instead.
 const WORDS_MAX = 4;
 const POPULAR_MAX = 4;
+// A new catalog is filled at thousands of products a second.
+const EMPTY_RETRY_MS = 1000;
 
 const link = (target, ...label) => h("a", { href: stateUrl(target), data: { nav: "filter" } }, label);
 
@@ -111,6 +113,14 @@ function explain({ status, message }) {
   if (status === 0) return ["The shop cannot be reached", "Check the connection, then try again."];
   if (status === 503 || status === 429) return ["The shop is very busy", "Please try again in a moment."];
   return [status === 400 ? "This search is not understood" : "Something went wrong", `The server said: ${message}.`];
+}
+
+/** A catalog that has no products at all, as at the very start of a new shop; looks again by itself. */
+export function nothingYet(retry) {
+  setTimeout(retry, EMPTY_RETRY_MS);
+  return h("div", { class: "help", id: "nothing-yet" },
+    h("p", { class: "help-title" }, "The shelves are being filled"),
+    h("p", null, "There are no products here yet. This page looks again by itself."));
 }
 
 /** A page number beyond the last. */

@@ -7,7 +7,7 @@ import { Channel, countFacets, fetchCatalogs, search } from "./api.js";
 import { byId, h } from "./dom.js";
 import { Facets, isHelpful, likelyAttributes } from "./facets.js";
 import { formatCount } from "./format.js";
-import { beyondLastPage, failure, noResults } from "./help.js";
+import { beyondLastPage, failure, noResults, nothingYet } from "./help.js";
 import { hideHero, showHero } from "./hero.js";
 import { ProductDialog } from "./product.js";
 import {
@@ -113,15 +113,22 @@ function draw(view, { body: answer, trace: told }) {
   showHead(view, answer);
   showSorts(view, seenFields);
   showNotices(view, answer);
-  if (isHome(view)) showHero(view, answer);
+  if (isHome(view) && answer.total > 0) showHero(view, answer);
   else hideHero();
   if (answer.hits.length > 0) showHits(view, answer);
   else if (answer.total > 0) showInstead(beyondLastPage(view));
+  else if (isHome(view)) showInstead(nothingYet(() => lookAgain(view)));
   else showInstead(noResults(view, answer, helpRequests.signal));
   byId("drawer-done").textContent = `Show ${formatCount(answer.total)}`;
   drawFacets(view, answer);
   askExtraFacets(view, answer);
   announce(resultInWords(view, answer));
+}
+
+function lookAgain(view) {
+  if (stateUrl(shown?.state ?? state) !== stateUrl(view)) return;
+  shown = null;
+  render();
 }
 
 function resultInWords(view, answer) {

@@ -33,7 +33,7 @@ impl Field {
         deadline: Duration,
         suits: impl Fn(&Value) -> bool + Send + 'static,
         gate: oneshot::Receiver<Value>,
-    ) -> tokio::task::JoinHandle<Result<(Value, Part), FlightError>> {
+    ) -> Caller {
         let (flights, key) = (Arc::clone(&self.flights), Arc::clone(&self.key));
         let computations = Arc::clone(&self.computations);
         tokio::spawn(async move {
@@ -52,6 +52,18 @@ impl Field {
 
 fn gate() -> (oneshot::Sender<Value>, oneshot::Receiver<Value>) {
     oneshot::channel()
+}
+
+type Caller = tokio::task::JoinHandle<Result<(Value, Part), FlightError>>;
+
+/// What callers came by, who led first.
+async fn parts_of(callers: Vec<Caller>) -> Vec<(Value, Part)> {
+    let mut parts = Vec::new();
+    for caller in callers {
+        parts.push(caller.await.expect("task").expect("a value"));
+    }
+    parts.sort_by_key(|(_, part)| *part == Part::Waited);
+    parts
 }
 
 /// Lets every task run until it waits.
@@ -99,17 +111,21 @@ async fn a_panic_loses_the_flight_and_one_waiter_leads_the_next() {
     let (open, first) = gate();
     let leader = field.caller(LONG, |_| true, first);
     settle().await;
-    let (open_second, second) = gate();
-    let next = field.caller(LONG, |_| true, second);
-    settle().await;
-    let last = field.caller(LONG, |_| true, gate().1);
+    // Which of the two enters first is open, so either can lead.
+    let (gates, waiters): (Vec<_>, Vec<_>) = (0..2)
+        .map(|_| {
+            let (open, gate) = gate();
+            (open, field.caller(LONG, |_| true, gate))
+        })
+        .unzip();
     settle().await;
     drop(open);
-    settle().await;
     assert_eq!(leader.await.expect("task"), Err(FlightError::Lost));
-    open_second.send(Ok(8)).expect("the next leader listens");
-    assert_eq!(next.await.expect("task"), Ok((Ok(8), Part::Led)));
-    assert_eq!(last.await.expect("task"), Ok((Ok(8), Part::Waited)));
+    settle().await;
+    // Only who leads listens.
+    let opened = gates.into_iter().filter_map(|gate| gate.send(Ok(8)).ok()).count();
+    assert_eq!(opened, 1);
+    assert_eq!(parts_of(waiters).await, [(Ok(8), Part::Led), (Ok(8), Part::Waited)]);
     assert_eq!(field.computations(), 2);
     assert!(field.flights.is_empty());
 }
@@ -194,48 +210,51 @@ async fn a_value_that_does_not_suit_a_waiter_is_computed_again_once_for_all_of_t
     let (open, first) = gate();
     let leader = field.caller(LONG, |_| true, first);
     settle().await;
-    let (open_second, second) = gate();
-    let newer = |value: &Value| *value == Ok(8);
-    let next = field.caller(LONG, newer, second);
-    settle().await;
-    let last = field.caller(LONG, newer, gate().1);
+    let (gates, waiters): (Vec<_>, Vec<_>) = (0..2)
+        .map(|_| {
+            let (open, gate) = gate();
+            (open, field.caller(LONG, |value| *value == Ok(8), gate))
+        })
+        .unzip();
     settle().await;
     open.send(Ok(7)).expect("the leader listens");
-    settle().await;
-    open_second.send(Ok(8)).expect("the next leader listens");
     assert_eq!(leader.await.expect("task"), Ok((Ok(7), Part::Led)));
-    assert_eq!(next.await.expect("task"), Ok((Ok(8), Part::Led)));
-    assert_eq!(last.await.expect("task"), Ok((Ok(8), Part::Waited)));
+    settle().await;
+    let opened = gates.into_iter().filter_map(|gate| gate.send(Ok(8)).ok()).count();
+    assert_eq!(opened, 1);
+    assert_eq!(parts_of(waiters).await, [(Ok(8), Part::Led), (Ok(8), Part::Waited)]);
     assert_eq!(field.computations(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_never_finds_a_suitable_value_computes_alone_at_last() {
     let field = Field::new();
-    let mut gates: Vec<_> = Vec::new();
-    let (open, first) = gate();
-    gates.push(open);
-    let mut leaders = vec![field.caller(LONG, |_| true, first)];
+    let next: Arc<Mutex<Vec<Leader<Value>>>> = Arc::default();
+    let lead = |flights: &SingleFlight<Value>, key: &Arc<Key>| match flights.enter(key) {
+        Role::Lead(leader, _) => leader,
+        Role::Wait(_) | Role::Crowded => panic!("a flight is in the air"),
+    };
+    let first = lead(&field.flights, &field.key);
+    let (open, own) = gate();
+    // Whenever it finds a value unsuitable, another is faster and leads the next flight.
+    let (flights, key, faster) = (Arc::clone(&field.flights), Arc::clone(&field.key), Arc::clone(&next));
+    let picky = field.caller(
+        LONG,
+        move |_| {
+            faster.lock().expect("lock").push(lead(&flights, &key));
+            false
+        },
+        own,
+    );
     settle().await;
-    let (open_own, own) = gate();
-    let picky = field.caller(LONG, |_| false, own);
+    first.land(Ok(0));
     settle().await;
-    // Each time a flight lands, another leader is already there before the picky one enters again.
-    for round in 0..ENTRIES_MAX {
-        let (open, next) = gate();
-        let open_before = gates.pop().expect("one gate per round");
-        let (flights, key) = (Arc::clone(&field.flights), Arc::clone(&field.key));
-        open_before.send(Ok(7)).expect("the leader listens");
-        if round + 1 < ENTRIES_MAX {
-            // Runs before the tasks that the landing wakes: nothing yields in between but the landing itself.
-            while flights.flights.lock().expect("lock").contains_key(&key) {
-                tokio::task::yield_now().await;
-            }
-            leaders.push(field.caller(LONG, |_| true, next));
-            gates.push(open);
-        }
+    for round in 1..ENTRIES_MAX {
+        let leader = next.lock().expect("lock").pop().expect("a flight for each round");
+        leader.land(Ok(u32::try_from(round).expect("few rounds")));
         settle().await;
     }
-    open_own.send(Ok(9)).expect("the picky caller computes at last");
+    assert_eq!((field.flights.len(), field.computations()), (1, 1));
+    open.send(Ok(9)).expect("it computes at last");
     assert_eq!(picky.await.expect("task"), Ok((Ok(9), Part::Led)));
 }

@@ -4,8 +4,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+/// How long the shop may take until all its products are found: a debug build on a loaded machine needs a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(50);
 
 /// A running `storefind demo`.
 #[derive(Debug)]
@@ -17,7 +23,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Starts a demo of `products` products on a free port and returns when it says where it serves.
+    /// Starts a demo of `products` products on a free port and returns when a search finds all of them.
     pub fn start(products: u32) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory for the data");
         let mut process = Command::new(env!("CARGO_BIN_EXE_storefind"))
@@ -35,7 +41,23 @@ impl Shop {
             let status = process.wait();
             panic!("`storefind demo` ended ({status:?}) without saying where it serves");
         };
-        Self { process, url, _data: data }
+        let shop = Self { process, url, _data: data };
+        shop.wait_until_filled(products);
+        shop
+    }
+
+    fn wait_until_filled(&self, products: u32) {
+        let deadline = Instant::now() + PATIENCE;
+        let found = format!("\"total\":{products},");
+        loop {
+            let answer = ureq::get(&format!("{}/v1/demo/search?per_page=0", self.url)).call();
+            let body = answer.and_then(|mut answer| answer.body_mut().read_to_string());
+            if body.as_ref().is_ok_and(|body| body.contains(&found)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the demo was not filled in time, it last answered {body:?}");
+            std::thread::sleep(POLL);
+        }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
