@@ -3,5 +3,7 @@
 mod answer;
 mod browser;
 mod cache;
+mod cli;
+mod http;
 mod support;
 mod tidy;
