@@ -6,6 +6,8 @@
 mod answer;
 mod browser;
 mod cache;
+mod cli;
 mod evaluate;
+mod http;
 mod support;
 mod tidy;
