@@ -1,7 +1,5 @@
 //! What the index answers: a page of products, facets, and what the answer depends on.
 
-use serde_json::value::RawValue;
-
 use crate::dependency::Dependency;
 
 /// One page of results.
@@ -31,7 +29,7 @@ pub struct Hit {
     /// Relevance; 0 for an empty query.
     pub score: f32,
     /// The product as the text of a JSON object without `id` and without the live fields, shaped by `fields`.
-    pub content: Box<RawValue>,
+    pub content: String,
     /// Price and stock, which change oftener than the rest.
     pub live: Live,
     /// Which live fields are to be shown.

@@ -186,8 +186,8 @@ impl Search<'_> {
         let doc = placed.candidate.doc;
         let segment = u32::try_from(placed.segment).unwrap_or(u32::MAX);
         let stored: Stored = self.snapshot.searcher().doc(DocAddress::new(segment, doc))?;
-        let damaged =
-            |reason: serde_json::Error| IndexError::Damaged { id: stored.id.clone(), reason: reason.to_string() };
+        let id = &stored.id;
+        let damaged = |reason: serde_json::Error| IndexError::Damaged { id: id.clone(), reason: reason.to_string() };
         let highlights = match self.request.highlight.is_empty() || stored.content.is_empty() {
             true => Vec::new(),
             false => {
@@ -206,10 +206,11 @@ impl Search<'_> {
         };
         let shown = |name: &str| self.request.fields.as_ref().is_none_or(|fields| fields.iter().any(|f| f == name));
         let shows = LiveShown { price: shown("price"), stock: shown("stock"), in_stock: shown("in_stock") };
+        let chosen = self.request.fields.as_ref().map(|fields| stored.content(fields)).transpose().map_err(damaged)?;
         Ok(Hit {
-            id: stored.id.clone(),
+            content: chosen.unwrap_or(stored.content),
+            id: stored.id,
             score: placed.candidate.relevance.score,
-            content: stored.clone().content(self.request.fields.as_deref()).map_err(damaged)?,
             live,
             shows,
             highlights,

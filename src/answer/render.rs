@@ -7,7 +7,6 @@
 //! Invariant: the text is valid JSON whatever the index returns.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use storefind_index::answer::{Facet, FacetValue, Hit, Live, LiveShown, NumberStats, SearchPage};
 use storefind_index::request::SearchRequest;
 use storefind_index::suggest::Suggestion;
@@ -20,7 +19,7 @@ const HEAD_BYTES: usize = 512;
 
 /// Renders a page of search results.
 pub fn search(request: &SearchRequest, page: &SearchPage) -> Body {
-    let mut out = Writer::new(page.hits.iter().map(|hit| hit.content.get().len() + 128).sum());
+    let mut out = Writer::new(page.hits.iter().map(|hit| hit.content.len() + 128).sum());
     out.raw("{\"query\":");
     out.json(&request.q);
     if let Some(corrected) = &page.corrected {
@@ -259,8 +258,8 @@ impl Writer {
 }
 
 /// What stands between the braces of an object; nothing if it is none.
-fn members(object: &RawValue) -> &str {
-    let inner = object.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+fn members(object: &str) -> &str {
+    let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     inner.map_or("", str::trim)
 }
 

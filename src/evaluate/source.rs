@@ -30,7 +30,7 @@ pub fn search_snapshot(snapshot: &Snapshot, query: &str, limit: usize) -> Result
     let page = snapshot.search(&request, &|| false)?;
     let found = page.hits.into_iter().map(|hit| {
         // The content is the index's own JSON; a title that cannot be read costs a line of the report, no figure.
-        let shown: Shown = serde_json::from_str(hit.content.get()).unwrap_or_default();
+        let shown: Shown = serde_json::from_str(&hit.content).unwrap_or_default();
         Found { id: hit.id, title: shown.title }
     });
     Ok(found.collect())

@@ -125,7 +125,9 @@ fn log_failure(route: Route, id: &HeaderValue, response: &mut Response) {
             tracing::error!(request.id = ?id, route = route.as_str(), status = status.as_u16(), error = cause, "a request failed");
         }
         None if status == StatusCode::INTERNAL_SERVER_ERROR => {}
-        None => tracing::debug!(request.id = ?id, route = route.as_str(), status = status.as_u16(), "a request was shed"),
+        None => {
+            tracing::debug!(request.id = ?id, route = route.as_str(), status = status.as_u16(), "a request was shed")
+        }
     }
 }
 

@@ -188,6 +188,9 @@ mod tests {
         metrics.http.observe(Route::Stats, StatusCode::NOT_FOUND, Duration::from_micros(30));
         let text = metrics.render();
         assert!(text.contains("storefind_http_requests_total{route=\"stats\",status=\"4xx\"} 1\n"), "{text}");
-        assert!(text.contains("storefind_http_request_duration_seconds_bucket{le=\"0.00005\",route=\"stats\"} 1\n"), "{text}");
+        assert!(
+            text.contains("storefind_http_request_duration_seconds_bucket{le=\"0.00005\",route=\"stats\"} 1\n"),
+            "{text}"
+        );
     }
 }

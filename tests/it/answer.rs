@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use storefind::answer::error::AnswerError;
 use storefind::answer::{Answers, Asked};
+use storefind::app::{App, Mode};
 use storefind::catalog::{Catalog, Change};
 use storefind::config::{Config, Sources};
+use storefind::http::edge::Edge;
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 
@@ -21,25 +24,25 @@ const BOUND: Duration = Duration::from_millis(100);
 const VISIBLE_MAX: Duration = Duration::from_secs(30);
 
 /// A catalog with a few products and what answers for it.
-pub struct Shop {
-    pub catalog: Arc<Catalog>,
-    pub answers: Arc<Answers>,
+pub(crate) struct Shop {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) answers: Arc<Answers>,
     _dir: tempfile::TempDir,
 }
 
 /// An answer, read whole.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Shop {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub async fn with(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::load(&Sources::default()).expect("defaults are valid");
         config.freshness_bound = BOUND;
         // Builds on a busy machine are slow; what tests a deadline sets its own.
@@ -54,7 +57,7 @@ impl Shop {
     }
 
     /// Writes and waits until it is visible; returns the sequence.
-    pub async fn write(&self, products: Vec<Value>) -> u64 {
+    pub(crate) async fn write(&self, products: Vec<Value>) -> u64 {
         let catalog = Arc::clone(&self.catalog);
         let changes = products.into_iter().map(upsert).collect();
         let written =
@@ -64,41 +67,41 @@ impl Shop {
         written.sequence
     }
 
-    pub async fn ask(&self, raw: &str) -> Answer {
+    pub(crate) async fn ask(&self, raw: &str) -> Answer {
         self.ask_with(raw, &[]).await
     }
 
-    pub async fn ask_with(&self, raw: &str, headers: &[(HeaderName, &str)]) -> Answer {
+    pub(crate) async fn ask_with(&self, raw: &str, headers: &[(HeaderName, &str)]) -> Answer {
         let headers = headers_of(headers);
         read(self.answers.search(&self.catalog, Asked::Query(raw), &headers).await.expect("an answer")).await
     }
 
-    pub async fn post(&self, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, body: &Value) -> Answer {
         let (body, headers) = (body.to_string(), HeaderMap::new());
         read(self.answers.search(&self.catalog, Asked::Json(body.as_bytes()), &headers).await.expect("an answer")).await
     }
 
-    pub async fn complete(&self, raw: &str) -> Answer {
+    pub(crate) async fn complete(&self, raw: &str) -> Answer {
         read(self.answers.autocomplete(&self.catalog, raw, &HeaderMap::new()).await.expect("an answer")).await
     }
 
-    pub async fn refused(&self, raw: &str) -> AnswerError {
+    pub(crate) async fn refused(&self, raw: &str) -> AnswerError {
         self.answers.search(&self.catalog, Asked::Query(raw), &HeaderMap::new()).await.expect_err("refused")
     }
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
-    pub fn status_of_cache(&self) -> String {
+    pub(crate) fn status_of_cache(&self) -> String {
         // Without the time to live, which depends on jitter and clock.
         let parts = self.header("cache-status").split("; ").filter(|part| !part.starts_with("ttl="));
         parts.collect::<Vec<_>>().join("; ")
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).expect("JSON")
     }
 
@@ -109,9 +112,9 @@ impl Answer {
     }
 }
 
-pub const HIT: &str = "storefind; hit; detail=memory";
-pub const MISS: &str = "storefind; fwd=miss; stored; detail=index";
-pub const STALE: &str = "storefind; fwd=stale; stored; detail=index";
+pub(crate) const HIT: &str = "storefind; hit; detail=memory";
+pub(crate) const MISS: &str = "storefind; fwd=miss; stored; detail=index";
+pub(crate) const STALE: &str = "storefind; fwd=stale; stored; detail=index";
 
 fn headers_of(pairs: &[(HeaderName, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).expect("ASCII"))).collect()
@@ -152,7 +155,7 @@ async fn a_question_misses_then_hits_and_after_a_write_is_stale_then_hits_again(
     assert_eq!((first.status, first.status_of_cache().as_str()), (StatusCode::OK, MISS));
     let again = shop.ask("q=shoe").await;
     assert_eq!(again.status_of_cache(), HIT);
-    assert_eq!((again.bytes, again.header("etag")), (first.bytes.clone(), first.header("etag")));
+    assert_eq!((&again.bytes, again.header("etag")), (&first.bytes, first.header("etag")));
     assert_eq!((again.header("age"), again.header("vary")), ("0", "accept-encoding"));
     assert_eq!(again.header("storefind-sequence"), first.header("storefind-sequence"));
     let sequence = shop.write(vec![json!({"id": "new", "title": "Green shoe"})]).await;
@@ -218,17 +221,85 @@ fn decode(coding: &str, bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recomputed_answer_with_the_same_bytes_keeps_its_tag() {
     let shop = Shop::open().await;
-    let first = shop.ask("q=phone").await;
-    shop.write(vec![json!({"id": "other", "title": "Teapot"})]).await;
-    let held = [(header::IF_NONE_MATCH, first.header("etag"))];
-    let again = shop.ask_with("q=phone&fields=title&sort=price", &held).await;
-    assert_eq!(again.status, StatusCode::OK);
-    let sorted = shop.ask("q=phone&sort=price").await;
-    shop.write(vec![json!({"id": "other", "title": "Teapot with lid"})]).await;
-    let held = [(header::IF_NONE_MATCH, sorted.header("etag"))];
-    let again = shop.ask_with("q=phone&sort=price", &held).await;
-    let expected = if sorted.bytes == shop.ask("q=phone&sort=price").await.bytes { 304 } else { 200 };
-    assert_eq!((again.status.as_u16(), again.status_of_cache().as_str()), (expected, STALE));
+    let raw = "filter=brand:Acme&sort=price&per_page=3";
+    let first = shop.ask(raw).await;
+    shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Globex"})]).await;
+    let again = shop.ask_with(raw, &[(header::IF_NONE_MATCH, first.header("etag"))]).await;
+    assert_eq!((again.status, again.status_of_cache().as_str()), (StatusCode::NOT_MODIFIED, STALE));
+    shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Acme", "price": 1})]).await;
+    let changed = shop.ask_with(raw, &[(header::IF_NONE_MATCH, first.header("etag"))]).await;
+    assert_eq!((changed.status, changed.status_of_cache().as_str()), (StatusCode::OK, STALE));
+}
+
+/// Versions are written one after the other while readers ask; each reader knows what was visible before it asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_older_than_what_was_visible_when_it_was_asked() {
+    const VERSIONS: u64 = 40;
+    let shop = Arc::new(Shop::open().await);
+    let visible = Arc::new(AtomicU64::new(0));
+    let version = |n: u64| json!({"id": "versioned", "title": "Versioned lamp", "price": n});
+    let first = shop.write(vec![version(0)]).await;
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (shop, visible) = (Arc::clone(&shop), Arc::clone(&visible));
+            tokio::spawn(async move {
+                let mut hits = 0;
+                while visible.load(Ordering::SeqCst) < VERSIONS {
+                    let (floor, validated) = (visible.load(Ordering::SeqCst), shop.catalog.validated());
+                    let answer = shop.ask("q=versioned&fields=price").await;
+                    let shown = answer.json()["hits"][0]["product"]["price"].as_f64().expect("a price");
+                    assert!(shown >= floor as f64, "{shown} after {floor} was visible");
+                    let sequence: u64 = answer.header("storefind-sequence").parse().expect("a number");
+                    assert!(sequence >= validated && sequence >= first, "{sequence} after {validated}");
+                    hits += u64::from(answer.status_of_cache() == HIT);
+                }
+                hits
+            })
+        })
+        .collect();
+    for n in 1..=VERSIONS {
+        shop.write(vec![version(n)]).await;
+        visible.store(n, Ordering::SeqCst);
+    }
+    let mut hits = 0;
+    for reader in readers {
+        hits += reader.await.expect("no assertion failed");
+    }
+    assert!(hits > VERSIONS, "{hits}: the cache took part");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_http_a_head_has_the_headers_of_its_get_and_a_refusal_names_its_parameter() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let text = format!("data_dir = {:?}\n[catalogs.shop]\n", dir.path().join("data"));
+    let sources = Sources { file: Some(("storefind.toml".into(), text)), ..Sources::default() };
+    let mut config = Config::load(&sources).expect("valid");
+    config.http.request_deadline = Duration::from_secs(30);
+    let app = App::build(config, Mode::ReadWrite).expect("an application");
+    let edge = Edge::new(Arc::clone(&app));
+    let call = |method: &'static str, uri: &'static str, body: &'static str| {
+        let request = Request::builder().method(method).uri(uri).body(Body::from(body)).expect("a request");
+        let answer = edge.handle(request);
+        async { read(answer.await).await }
+    };
+    let got = call("GET", "/v1/shop/search?q=shoe", "").await;
+    assert_eq!((got.status, got.status_of_cache().as_str()), (StatusCode::OK, MISS));
+    let head = call("HEAD", "/v1/shop/search?q=shoe", "").await;
+    assert_eq!((head.status, head.status_of_cache().as_str(), head.bytes.len()), (StatusCode::OK, HIT, 0));
+    assert_eq!(head.header("content-length"), got.bytes.len().to_string());
+    for name in ["etag", "content-type", "storefind-sequence", "cache-control", "vary"] {
+        assert_eq!(head.header(name), got.header(name), "{name}");
+    }
+    assert!(head.header("server-timing").starts_with("total;dur="));
+    let posted = call("POST", "/v1/shop/search", r#"{"q":"SHOE"}"#).await;
+    assert_eq!((posted.status_of_cache().as_str(), posted.bytes), (HIT, got.bytes));
+    let refused = call("GET", "/v1/shop/search?per_page=101", "").await;
+    let error = refused.json()["error"].clone();
+    assert_eq!((refused.status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_parameter")));
+    assert_eq!(error["parameter"], "per_page");
+    let completed = call("GET", "/v1/shop/autocomplete?q=", "").await;
+    assert_eq!((completed.status, &completed.json()["products"]), (StatusCode::OK, &json!([])));
+    tokio::task::spawn_blocking(move || app.close()).await.expect("closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,5 +71,5 @@ pub fn titles(page: &SearchPage) -> Vec<String> {
         let content: Value = serde_json::from_str(text).expect("content is JSON");
         content["title"].as_str().expect("a title").to_owned()
     };
-    page.hits.iter().map(|hit| title(hit.content.get())).collect()
+    page.hits.iter().map(|hit| title(&hit.content)).collect()
 }
