@@ -63,6 +63,10 @@ pub const EXPORT_LIMIT_MAX: usize = 10_000;
 
 /// A change that a caller asks for.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every change of a large batch is an upsert; a box each would cost"
+)]
 pub enum Change {
     /// Add or replace a product.
     Upsert(Product),
@@ -181,7 +185,7 @@ impl Catalog {
         let index_dir = temporary.as_ref().map_or(dir, tempfile::TempDir::path);
         let target = Box::new(IndexFolder::new(index_dir, log.origin()));
         let back_pressure = BackPressure { unapplied_events_max: UNAPPLIED_EVENTS_MAX, write_wait_max: WRITE_WAIT_MAX };
-        Self::start(name, log, target, temporary, Parts { settings, freshness_bound, access, back_pressure })
+        Self::start(name, log, target, temporary, &Parts { settings, freshness_bound, access, back_pressure })
     }
 
     fn start(
@@ -189,7 +193,7 @@ impl Catalog {
         log: Arc<Log>,
         target: Box<dyn OpenTarget>,
         temporary: Option<tempfile::TempDir>,
-        parts: Parts<'_>,
+        parts: &Parts<'_>,
     ) -> Result<Arc<Self>, CatalogError> {
         let configured = Arc::new(parts.settings.clone());
         let opened = Opened::new(&log, target, Arc::clone(&configured))?;
@@ -327,7 +331,7 @@ impl Catalog {
     /// As [`Catalog::write`].
     pub fn put_settings(&self, settings: Settings) -> Result<u64, CatalogError> {
         self.wait_for_room()?;
-        Ok(self.log.append_settings(&settings)?)
+        Ok(self.log.append_settings(settings)?)
     }
 
     /// Waits until `validated() >= sequence`. Dropping the future is harmless.

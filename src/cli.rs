@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn only_commands_that_work_are_listed() {
-        let names: Vec<_> = Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let names: Vec<_> =
+            Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         assert_eq!(names, ["serve", "demo", "import", "evaluate", "check-config"]);
     }
 }

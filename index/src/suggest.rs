@@ -11,11 +11,14 @@
 //! Invariants: an index never changes; the same products give the same index; any prefix is answered, none panics,
 //! and the work for one is bounded by named limits.
 
+#![expect(clippy::string_slice, reason = "cuts are made where a word or character begins, as found in the same text")]
+
 mod arena;
 mod best_first;
 mod builder;
 mod categories;
 mod diversity;
+mod fragments;
 mod highlight;
 mod normalise;
 mod phrases;
@@ -37,6 +40,7 @@ use fst::raw::Fst;
 use arena::Arena;
 use best_first::BestFirst;
 pub use builder::SuggestBuilder;
+use diversity::Gist;
 use phrases::{Draft, Phrases};
 use scopes::{Scope, Scopes};
 use typos::{Corrected, EDITS_MAX, LastWord, VISITED_STATES_MAX};
@@ -50,7 +54,7 @@ pub const PREFIX_BYTES_MAX: usize = 512;
 const PHRASE_BYTES_MAX: usize = 120;
 /// Candidates looked at per suggestion wanted, for an exact prefix and again for each number of edits: bounds the
 /// work where variants crowd, as under `samsung galaxy s`.
-const CANDIDATES_PER_SUGGESTION: usize = 16;
+const CANDIDATES_PER_SUGGESTION: usize = 8;
 
 /// Where a suggestion comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +201,7 @@ impl SuggestIndex {
         }
     }
 
-    fn suggestion(&self, choice: &Choice) -> Suggestion {
+    fn suggestion(&self, choice: &Choice<'_>) -> Suggestion {
         let entry = self.arena.entry(choice.place);
         let (phrase, start) = (entry.phrase as usize, entry.offset as usize);
         let text = self.phrases.text(phrase);
@@ -238,9 +242,10 @@ impl Typed {
 }
 
 /// A suggestion chosen: its entry, and how much of the key from there on was typed or corrected.
-struct Choice {
+struct Choice<'a> {
     place: usize,
     typed_len: usize,
+    gist: Gist<'a>,
 }
 
 /// The list in the making.
@@ -248,7 +253,7 @@ struct List<'a> {
     index: &'a SuggestIndex,
     scope: Option<&'a Scope>,
     limit: usize,
-    chosen: Vec<Choice>,
+    chosen: Vec<Choice<'a>>,
     /// Phrases looked at, chosen or refused; a phrase can be met at several of its words.
     seen: Vec<u32>,
     effort: Effort,
@@ -308,10 +313,9 @@ impl List<'_> {
             return;
         }
         self.seen.push(phrase);
-        let chosen = self.chosen.iter().map(|choice| index.arena.entry(choice.place).phrase);
-        let mut chosen = chosen.map(|earlier| earlier as usize);
-        if !chosen.any(|earlier| diversity::repeats(&index.phrases, earlier, phrase as usize)) {
-            self.chosen.push(Choice { place, typed_len });
+        let gist = index.phrases.gist(phrase as usize);
+        if !self.chosen.iter().any(|choice| diversity::repeats(choice.gist, gist)) {
+            self.chosen.push(Choice { place, typed_len, gist });
         }
     }
 }

@@ -204,13 +204,11 @@ impl Log {
     ///
     /// # Errors
     /// As [`Log::append`].
-    pub fn append_settings(&self, settings: &Settings) -> Result<u64, LogError> {
-        let bytes = event::encode_settings(settings).map_err(|source| self.encode_error(source))?;
+    pub fn append_settings(&self, settings: Settings) -> Result<u64, LogError> {
+        let bytes = event::encode_settings(&settings).map_err(|source| self.encode_error(source))?;
         // Reading them back refuses, before it is too late, what JSON cannot hold, such as an infinite weight.
-        let Event::Settings { settings } = Event::decode(&bytes).map_err(|source| self.encode_error(source))? else {
-            return Err(self.store.damaged("new settings"));
-        };
-        let settings = Arc::new(*settings);
+        Event::decode(&bytes).map_err(|source| self.encode_error(source))?;
+        let settings = Arc::new(settings);
         Ok(self.send(vec![Prepared::Settings { bytes, settings }])?.sequence)
     }
 

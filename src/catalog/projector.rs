@@ -386,7 +386,8 @@ impl Projector {
         self.committed = sequence;
         self.set_aside = self.set_aside.split_off(&(sequence + 1));
         self.shared.report.committed(ended - began);
-        self.pace.published(began, ended);
+        let waiting = self.shared.log.last().saturating_sub(sequence);
+        self.pace.published(began, ended, waiting);
         self.show(snapshot);
         Ok(())
     }

@@ -24,7 +24,7 @@ pub struct OpenError {
     pub name: String,
     /// Why.
     #[source]
-    pub source: CatalogError,
+    pub source: Box<CatalogError>,
 }
 
 impl Catalogs {
@@ -51,7 +51,7 @@ impl Catalogs {
         });
         let mut by_name = BTreeMap::new();
         for (name, catalog) in opened {
-            let catalog = catalog.map_err(|source| OpenError { name: name.clone(), source })?;
+            let catalog = catalog.map_err(|source| OpenError { name: name.clone(), source: Box::new(source) })?;
             by_name.insert(name, catalog);
         }
         Ok(Self { by_name })

@@ -14,7 +14,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let sources = Sources::of_process(arguments.file.as_deref()).map_err(Failure::from)?;
     let config = Config::load(&sources)?;
-    let file = sources.file.map_or_else(|| "defaults and environment".to_owned(), |(path, _)| path.display().to_string());
+    let file =
+        sources.file.map_or_else(|| "defaults and environment".to_owned(), |(path, _)| path.display().to_string());
     let catalogs: Vec<&str> = config.catalogs.keys().map(String::as_str).collect();
     println!("{file}: no problem found; {} catalog(s): {}", catalogs.len(), catalogs.join(", "));
     Ok(())

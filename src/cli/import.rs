@@ -44,7 +44,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     if arguments.replace.is_some() {
-        return Err(Failure::usage("--replace: this version cannot replace a catalog yet; import without it adds and updates"));
+        return Err(Failure::usage(
+            "--replace: this version cannot replace a catalog yet; import without it adds and updates",
+        ));
     }
     let mut total = Total::default();
     let seconds = match &arguments.url {
@@ -53,7 +55,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     total.print(&arguments.catalog, seconds);
     if arguments.strict && total.report.rejected > 0 {
-        return Err(Failure::Running(anyhow!("{} line(s) were rejected, and --strict was given", total.report.rejected)));
+        return Err(Failure::Running(anyhow!(
+            "{} line(s) were rejected, and --strict was given",
+            total.report.rejected
+        )));
     }
     Ok(())
 }

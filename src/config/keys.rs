@@ -68,7 +68,11 @@ pub const KEYS: &[Key] = &[
          a body. Behind a proxy, set it above the proxy's own keep-alive.",
     ),
     key("http.request_deadline", Some("1s"), "Deadline of a search that the cache cannot answer."),
-    key("http.drain_timeout", Some("10s"), "Time that running requests get at shutdown, inside the 30 s of most supervisors."),
+    key(
+        "http.drain_timeout",
+        Some("10s"),
+        "Time that running requests get at shutdown, inside the 30 s of most supervisors.",
+    ),
     key(
         "http.query_threads",
         Some("0"),
@@ -99,10 +103,10 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// Keys of API.md that this version does not have, with what to tell those who set them.
-pub const LATER: &[&str] = &["keys", "insecure", "tls"];
+pub(super) const LATER: &[&str] = &["keys", "insecure", "tls"];
 
 /// The table's key for a path, if it exists.
-pub fn find(path: &[String]) -> Option<&'static Key> {
+pub(super) fn find(path: &[String]) -> Option<&'static Key> {
     KEYS.iter().find(|key| {
         let mut wanted = key.name.split('.');
         let mut given = path.iter();
@@ -118,6 +122,6 @@ pub fn find(path: &[String]) -> Option<&'static Key> {
 }
 
 /// The default of a key, as written.
-pub fn default_of(name: &str) -> Option<&'static str> {
+pub(super) fn default_of(name: &str) -> Option<&'static str> {
     KEYS.iter().find(|key| key.name == name).and_then(|key| key.default)
 }

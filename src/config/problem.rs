@@ -96,7 +96,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// Hides the password of a URL; other text is returned as it is.
-pub fn redact(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     match rest.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://***@{host}"),

@@ -205,8 +205,10 @@ impl Literal {
 
 /// A path as one would write it in the file: parts that are not bare words are quoted.
 pub(super) fn show_path(path: &[String]) -> String {
-    let bare = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let parts = path.iter().map(|part| if bare(part) { part.clone() } else { toml::Value::String(part.clone()).to_string() });
+    let bare =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let parts =
+        path.iter().map(|part| if bare(part) { part.clone() } else { toml::Value::String(part.clone()).to_string() });
     parts.collect::<Vec<_>>().join(".")
 }
 

@@ -104,10 +104,10 @@ fn a_secret_is_not_part_of_any_message() {
 
 #[test]
 fn arguments_come_before_the_environment_and_that_before_the_file() {
-    let mut sources = sources("listen = \"127.0.0.1:1\"\ndata_dir = \"file\"", &[
-        ("STOREFIND_LISTEN", "127.0.0.1:2"),
-        ("STOREFIND_FRESHNESS_BOUND", "0s"),
-    ]);
+    let mut sources = sources(
+        "listen = \"127.0.0.1:1\"\ndata_dir = \"file\"",
+        &[("STOREFIND_LISTEN", "127.0.0.1:2"), ("STOREFIND_FRESHNESS_BOUND", "0s")],
+    );
     assert_eq!(Config::load(&sources).unwrap().listen.port(), 2);
     sources.arguments = vec![("--listen", "listen", "127.0.0.1:3".into())];
     let config = Config::load(&sources).unwrap();

@@ -95,7 +95,8 @@ impl Reader {
 
     fn http(&mut self) -> HttpConfig {
         HttpConfig {
-            body_bytes_max: self.get("http.max_body_bytes", |text| within(value::size(text)? as usize, 1 << 10, usize::MAX)),
+            body_bytes_max: self
+                .get("http.max_body_bytes", |text| within(value::size(text)? as usize, 1 << 10, usize::MAX)),
             connections_max: self.get("http.max_connections", |text| within(value::count(text)?, 1, 1_000_000)),
             // hyper refuses to read with less than 8 KiB.
             header_bytes_max: self
@@ -118,16 +119,19 @@ impl Reader {
 
     fn catalogs(&mut self) -> BTreeMap<String, CatalogConfig> {
         let names: Vec<_> = self.raw.catalogs.iter().map(|(name, source)| (name.clone(), source.clone())).collect();
-        names.into_iter().map(|(name, source)| {
-            if let Err(message) = catalog_name(&name) {
-                self.problems.push(Problem { key: Some(format!("catalogs.{name}")), value: None, message, source });
-            }
-            let language = self.get_in("catalogs.*.language", &["catalogs", &name, "language"], |text| {
-                value::word(text, LANGUAGES)
-            });
-            let feed = self.feed(&name);
-            (name, CatalogConfig { settings: Settings { language, ..Settings::default() }, feed })
-        }).collect()
+        names
+            .into_iter()
+            .map(|(name, source)| {
+                if let Err(message) = catalog_name(&name) {
+                    self.problems.push(Problem { key: Some(format!("catalogs.{name}")), value: None, message, source });
+                }
+                let language = self.get_in("catalogs.*.language", &["catalogs", &name, "language"], |text| {
+                    value::word(text, LANGUAGES)
+                });
+                let feed = self.feed(&name);
+                (name, CatalogConfig { settings: Settings { language, ..Settings::default() }, feed })
+            })
+            .collect()
     }
 
     fn feed(&mut self, catalog: &str) -> FeedMapping {
@@ -195,7 +199,10 @@ impl Reader {
         let message = if known {
             format!("this version does not have {what} yet; remove the key")
         } else {
-            format!("expected a URL that begins with {}; and this version does not have {what} yet", schemes.join(" or "))
+            format!(
+                "expected a URL that begins with {}; and this version does not have {what} yet",
+                schemes.join(" or ")
+            )
         };
         self.wrong(key.to_owned(), &entry, message);
     }
@@ -305,7 +312,8 @@ fn within(number: usize, least: usize, most: usize) -> Result<usize, String> {
 }
 
 fn origins(text: &str) -> Result<Vec<String>, String> {
-    let origins: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
+    let origins: Vec<String> =
+        text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
     match origins.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
         Some(bad) => Err(format!("`{bad}` is not an origin such as \"https://shop.example\"")),
         None => Ok(origins),

@@ -160,8 +160,9 @@ impl ApiError {
         let mut body = Map::new();
         body.insert("error".into(), self.to_json());
         body.append(&mut members);
-        let mut response = (self.code.status(), [(header::CONTENT_TYPE, "application/json")], Value::Object(body).to_string())
-            .into_response();
+        let mut response =
+            (self.code.status(), [(header::CONTENT_TYPE, "application/json")], Value::Object(body).to_string())
+                .into_response();
         if self.code.passes_by_itself() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
         }

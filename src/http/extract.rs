@@ -60,7 +60,12 @@ impl Parameters {
     ///
     /// # Errors
     /// `invalid_parameter` with the range.
-    pub fn number(&self, name: &'static str, range: std::ops::RangeInclusive<usize>, default: usize) -> Result<usize, ApiError> {
+    pub fn number(
+        &self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<usize>,
+        default: usize,
+    ) -> Result<usize, ApiError> {
         let Some(text) = self.text(name) else { return Ok(default) };
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(number),
@@ -120,7 +125,8 @@ impl RequestBody {
     /// # Errors
     /// `body_too_large`.
     pub fn new(app: &App, headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Self, ApiError> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > bytes_max as u64) {
             return Err(too_large(bytes_max));
         }
@@ -200,7 +206,9 @@ mod tests {
         ] {
             assert_eq!(read(query).unwrap_err().message, message);
         }
-        for (query, ok) in [("limit=1", true), ("limit=10", true), ("limit=0", false), ("limit=11", false), ("limit=x", false)] {
+        for (query, ok) in
+            [("limit=1", true), ("limit=10", true), ("limit=0", false), ("limit=11", false), ("limit=x", false)]
+        {
             assert_eq!(read(query).unwrap().number("limit", 1..=10, 5).is_ok(), ok, "{query}");
         }
         assert_eq!(read("").unwrap().number("limit", 1..=10, 5).unwrap(), 5);

@@ -43,12 +43,12 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
-const PICTURE: &str = "image/svg+xml";
+const SVG: &str = "image/svg+xml";
 
 assets! {
     "/" => "index.html" as HTML;
     "/style.css" => "style.css" as CSS;
-    "/icon.svg" => "icon.svg" as PICTURE;
+    "/icon.svg" => "icon.svg" as SVG;
     "/app/api.js" => "app/api.js" as SCRIPT;
     "/app/card.js" => "app/card.js" as SCRIPT;
     "/app/dom.js" => "app/dom.js" as SCRIPT;
@@ -86,12 +86,6 @@ struct Ready {
 }
 
 static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| ASSETS.iter().map(Ready::new).collect());
-
-/// Paths of all pages and parts.
-#[cfg(test)]
-pub(super) fn paths() -> impl Iterator<Item = &'static str> {
-    ASSETS.iter().map(|asset| asset.path)
-}
 
 /// The routes of all pages and parts.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -182,6 +176,20 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
             assert_eq!(accepts_gzip(&headers), yes, "{accepted}");
         }
+    }
+
+    #[test]
+    fn every_file_of_the_web_folder_is_served() {
+        fn walk(folder: &std::path::Path, found: &mut Vec<Vec<u8>>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { walk(&path, found) } else { found.push(std::fs::read(&path).unwrap()) }
+            }
+        }
+        let mut found = Vec::new();
+        walk(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/web")), &mut found);
+        assert_eq!(found.len(), ASSETS.len());
+        assert!(found.iter().all(|file| ASSETS.iter().any(|asset| asset.body == file)));
     }
 
     #[test]

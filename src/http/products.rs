@@ -233,8 +233,24 @@ fn invalid_product(error: &ProductError) -> ApiError {
 /// The product field in a code such as `invalid_price`.
 fn field_of(code: &str) -> Option<&'static str> {
     const FIELDS: [&str; 18] = [
-        "id", "title", "description", "brand", "categories", "sku", "identifiers", "price", "stock", "in_stock",
-        "popularity", "rating", "image", "url", "released", "group", "tags", "attributes",
+        "id",
+        "title",
+        "description",
+        "brand",
+        "categories",
+        "sku",
+        "identifiers",
+        "price",
+        "stock",
+        "in_stock",
+        "popularity",
+        "rating",
+        "image",
+        "url",
+        "released",
+        "group",
+        "tags",
+        "attributes",
     ];
     let field = code.strip_prefix("invalid_").or_else(|| code.strip_prefix("missing_"))?;
     FIELDS.into_iter().find(|known| *known == field)

@@ -11,26 +11,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::http::{HeaderName, HeaderValue};
 
 /// The header, in requests and answers.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken over: it goes into log lines. Trace contexts have 55 characters.
 const CALLERS_ID_BYTES_MAX: usize = 128;
 
 /// Gives ids.
 #[derive(Debug)]
-pub struct RequestIds {
+pub(super) struct RequestIds {
     prefix: u32,
     next: AtomicU64,
 }
 
 impl RequestIds {
     /// A new random prefix.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let random = RandomState::new().build_hasher().finish();
         Self { prefix: (random >> 32) as u32, next: AtomicU64::new(0) }
     }
 
     /// The caller's id if it is sane, else a new one.
-    pub fn of(&self, callers: Option<&HeaderValue>) -> HeaderValue {
+    pub(super) fn of(&self, callers: Option<&HeaderValue>) -> HeaderValue {
         match callers {
             Some(id) if is_sane(id.as_bytes()) => id.clone(),
             _ => self.generate(),

@@ -54,9 +54,8 @@ pub(super) async fn put(
     let waits = Parameters::read(query.as_deref(), &["wait"])?.waits_until_searchable()?;
     let catalog = catalog(&app, &name)?;
     let bytes_max = SETTINGS_BYTES_MAX.min(app.config.http.body_bytes_max);
-    let settings = read(RequestBody::new(&app, &headers, body, bytes_max)?.json().await?).map_err(|message| {
-        ApiError::new(ErrorCode::InvalidSettings, message)
-    })?;
+    let settings = read(RequestBody::new(&app, &headers, body, bytes_max)?.json().await?)
+        .map_err(|message| ApiError::new(ErrorCode::InvalidSettings, message))?;
     let writer = catalog.clone();
     let sequence = blocking(move || writer.put_settings(settings)).await??;
     if waits {

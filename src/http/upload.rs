@@ -55,13 +55,13 @@ pub(super) async fn post(
         Some(config) if maps_feed => config.feed.clone(),
         _ => FeedMapping::identity(),
     };
-    let Pipe { sender, reader, reason } = pipe(encoding, bytes_max);
+    let Pipe { sender, receiver, reason } = pipe(encoding, bytes_max);
     let writer = catalog.clone();
     let ingest = tokio::task::spawn_blocking(move || {
         // Kept until the last batch is written, also when the client has left.
         let _permit = permit;
         let mut ingest = Ingest::begin(&writer, &mapping)?;
-        for (line, record) in feeds::read(format, reader, &mapping) {
+        for (line, record) in feeds::read(format, receiver.open(), &mapping) {
             if !ingest.take(line, record) {
                 break;
             }
@@ -130,7 +130,9 @@ fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
     Format::of_content_type(given).ok_or_else(|| {
         ApiError::new(
             ErrorCode::UnsupportedMediaType,
-            format!("content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"),
+            format!(
+                "content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"
+            ),
         )
     })
 }

@@ -60,9 +60,13 @@ impl Collector for AnswerCollector {
         let stats = self.answers.stats();
         lookups(&mut encoder, &stats)?;
         errors(&mut encoder, &stats)?;
-        by_kind(&mut encoder, &stats, "answers_bypassed", "Requests that asked not to be answered from a tier", |kind| {
-            kind.bypasses as f64
-        })?;
+        by_kind(
+            &mut encoder,
+            &stats,
+            "answers_bypassed",
+            "Requests that asked not to be answered from a tier",
+            |kind| kind.bypasses as f64,
+        )?;
         by_kind(&mut encoder, &stats, "answers_collapsed", "Requests that waited for another's computation", |kind| {
             kind.collapsed as f64
         })?;
@@ -107,7 +111,11 @@ fn errors(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> Encoded {
     let mut metric = encoder.encode_descriptor("answer_errors", help, None, MetricType::Counter)?;
     for (Kind { catalog, kind }, figures) in kinds(stats) {
         for (error, count) in &figures.errors {
-            ConstCounter::new(*count).encode(metric.encode_family(&Failed { catalog: catalog.clone(), kind, error })?)?;
+            ConstCounter::new(*count).encode(metric.encode_family(&Failed {
+                catalog: catalog.clone(),
+                kind,
+                error,
+            })?)?;
         }
     }
     Ok(())

@@ -61,14 +61,18 @@ fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
-fn assert_none(offences: Vec<String>, rule: &str) {
+fn shown(paths: impl Iterator<Item = PathBuf>) -> Vec<String> {
+    paths.map(|path| path.display().to_string()).collect()
+}
+
+fn assert_none(offences: &[String], rule: &str) {
     assert!(offences.is_empty(), "{rule}:\n  {}", offences.join("\n  "));
 }
 
 #[test]
 fn every_source_file_says_what_it_is_for() {
     let bare = files(".rs").into_iter().filter(|path| !read(path).starts_with("//!"));
-    assert_none(bare.map(|path| path.display().to_string()).collect(), "files without a module doc on top");
+    assert_none(&shown(bare), "files without a module doc on top");
 }
 
 #[test]
@@ -91,13 +95,13 @@ fn every_source_file_is_part_of_a_crate() {
             offences.push(path.display().to_string());
         }
     }
-    assert_none(offences, "files that no module declares");
+    assert_none(&offences, "files that no module declares");
 }
 
 #[test]
 fn no_module_hides_in_a_mod_rs() {
     let offences = files(".rs").into_iter().filter(|path| path.ends_with("mod.rs"));
-    assert_none(offences.map(|path| path.display().to_string()).collect(), "use foo.rs beside foo/");
+    assert_none(&shown(offences), "use foo.rs beside foo/");
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn nothing_is_left_for_later() {
             }
         }
     }
-    assert_none(offences, "unfinished work belongs in an issue");
+    assert_none(&offences, "unfinished work belongs in an issue");
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn relative_links_of_documents_resolve() {
             }
         }
     }
-    assert_none(offences, "links to nothing");
+    assert_none(&offences, "links to nothing");
 }
 
 /// The targets of links and pictures outside code, without addresses of the web.
@@ -179,7 +183,7 @@ fn the_search_engine_depends_on_nothing_of_the_server() {
             offences.push(format!("{} reads the environment", path.display()));
         }
     }
-    assert_none(offences, "the index crate knows no HTTP, tokio, cache or environment");
+    assert_none(&offences, "the index crate knows no HTTP, tokio, cache or environment");
 }
 
 #[test]
@@ -200,7 +204,7 @@ fn a_bench_says_how_to_run_it() {
             offences.push(format!("{}: Cargo.toml has no [[bench]] of this name", path.display()));
         }
     }
-    assert_none(offences, "benches that cannot be run as they say");
+    assert_none(&offences, "benches that cannot be run as they say");
 }
 
 #[test]
@@ -236,7 +240,7 @@ fn the_example_configuration_shows_every_key_with_its_default() {
             offences.push(format!("{} is not shown, not even as a comment", key.name));
         }
     }
-    assert_none(offences, "config/example.toml and the table of keys differ");
+    assert_none(&offences, "config/example.toml and the table of keys differ");
 }
 
 #[test]

@@ -100,13 +100,23 @@ function searchParams(state) {
 /** The page of products for a state, with the facets that the catalog's settings name. */
 export function search(channel, state) {
   const marks = { highlight: "title", highlight_pre: MARK_OPEN, highlight_post: MARK_CLOSE };
-  return channel.get(catalogPath(state.catalog, "search"), { ...searchParams(state), facets: "*", ...marks });
+  return searched(channel, state, { ...searchParams(state), facets: "*", ...marks });
 }
 
 /** Counts of further fields for a state; no products. */
 export function countFacets(channel, state, fields) {
   const { page: _, sort: __, ...params } = searchParams(state);
-  return channel.get(catalogPath(state.catalog, "search"), { ...params, per_page: "0", facets: fields.join(",") });
+  return searched(channel, state, { ...params, per_page: "0", facets: fields.join(",") });
+}
+
+// A number with too many different values has statistics only; everybody else is spared the question.
+async function searched(channel, state, params) {
+  const answer = await channel.get(catalogPath(state.catalog, "search"), params);
+  for (const facet of Object.values(answer?.body.facets ?? {})) {
+    facet.values ??= [];
+    facet.distinct ??= Number.POSITIVE_INFINITY;
+  }
+  return answer;
 }
 
 /** How many products a state has. */
@@ -137,6 +147,12 @@ export function fetchRelated(channel, catalog, field, value, count) {
 export async function fetchCatalogs() {
   const { body } = await request("/v1/stats", {}, undefined);
   return Object.keys(body.catalogs ?? {});
+}
+
+/** The facets that the merchandiser chose, in that order; none when the server does not tell. */
+export async function fetchFacetOrder(catalog) {
+  const { body } = await request(catalogPath(catalog, "settings"), {}, undefined);
+  return body.facets ?? [];
 }
 
 /** The filter of a state in the API's grammar; values of one field are alternatives, fields narrow each other. */

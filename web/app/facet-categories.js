@@ -74,7 +74,12 @@ export function treeEntries(values, chosen) {
   const parent = (path) => (path.includes(PATH_SEPARATOR) ? path.slice(0, path.lastIndexOf(PATH_SEPARATOR)) : null);
   const below = (path) => values.filter((value) => parent(value.path) === path);
   const at = (path, depth) => ({ path, count: counts.get(path) ?? 0, depth });
-  if (chosen === null) return below(null).map(({ path }) => at(path, 0));
+  if (chosen === null) {
+    const top = below(null);
+    // A single department says nothing, what it has inside does.
+    const inside = top.length === 1 ? below(top[0].path) : [];
+    return [...top.map(({ path }) => at(path, 0)), ...inside.map(({ path }) => at(path, 1))];
+  }
   const way = pathLevels(chosen);
   const children = below(chosen);
   if (children.length > 0) {

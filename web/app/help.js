@@ -110,6 +110,7 @@ export function failure(error, retry) {
 }
 
 function explain({ status, message }) {
+  if (status === undefined) return ["Something went wrong", "This page has a fault, which its console describes."];
   if (status === 0) return ["The shop cannot be reached", "Check the connection, then try again."];
   if (status === 503 || status === 429) return ["The shop is very busy", "Please try again in a moment."];
   return [status === 400 ? "This search is not understood" : "Something went wrong", `The server said: ${message}.`];

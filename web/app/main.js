@@ -3,7 +3,7 @@
 // Life of a view: an action makes a new state and puts it into the address; `render` asks for it and draws the answer;
 // counts of further facets follow in a second request that nothing waits for.
 
-import { Channel, countFacets, fetchCatalogs, search } from "./api.js";
+import { ApiError, Channel, countFacets, fetchCatalogs, fetchFacetOrder, search } from "./api.js";
 import { byId, h } from "./dom.js";
 import { Facets, isHelpful, likelyAttributes } from "./facets.js";
 import { formatCount } from "./format.js";
@@ -32,6 +32,7 @@ const results = new Channel();
 const extras = new Channel();
 let state = readState(location.search);
 let shown = null; // The state and answer that the page shows.
+const facetOrders = new Map();
 let extraFacets = { catalog: "", facets: {} };
 let helpRequests = new AbortController();
 let typing = false;
@@ -87,6 +88,7 @@ async function render({ scroll = null } = {}) {
   byId("home-link").href = stateUrl(asking({ ...state, sort: "" }, ""));
   const view = { ...state, product: "" };
   if (shown && stateUrl(shown.state) === stateUrl(view)) return;
+  learnFacetOrder(view.catalog);
   showLoading();
   showChips(state);
   showSorts(state, seenFields);
@@ -139,7 +141,16 @@ function resultInWords(view, answer) {
 
 function drawFacets(view, answer) {
   const further = extraFacets.catalog === view.catalog ? extraFacets.facets : {};
-  facets.update(view, { ...answer.facets, ...further });
+  const offered = { ...answer.facets, ...further };
+  const names = [...new Set([...(facetOrders.get(view.catalog) ?? []), ...Object.keys(offered)])];
+  facets.update(view, Object.fromEntries(names.filter((name) => offered[name]).map((name) => [name, offered[name]])));
+}
+
+// The merchandiser's order of the facets, asked once for each catalog.
+async function learnFacetOrder(catalog) {
+  if (facetOrders.has(catalog)) return;
+  facetOrders.set(catalog, await fetchFacetOrder(catalog).catch(() => []));
+  if (shown) drawFacets(shown.state, shown.answer);
 }
 
 // Fields in use stay offered; the rest are what the first products have in common.
@@ -170,6 +181,7 @@ async function askExtraFacets(view, answer) {
 }
 
 function fail(error) {
+  if (!(error instanceof ApiError)) console.error(error);
   shown = null;
   hideHero();
   showHead(state, null);

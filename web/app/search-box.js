@@ -9,6 +9,7 @@ import { picture } from "./picture.js";
 // Long enough that a fast typist does not ask for each letter, short enough to feel immediate.
 const SUGGEST_DELAY_MS = 60;
 const SEARCH_DELAY_MS = 160;
+const CATEGORIES_MAX = 3;
 
 /**
  * `actions` says what the shopper's deeds mean: `type(text)` while typing, `submit(text)`, `suggestion(text)`,
@@ -112,9 +113,10 @@ export class SearchBox {
 
   #draw({ suggestions = [], categories = [], products = [] }) {
     this.#options = [];
+    const places = likeliest(categories, this.#input.value);
     const groups = [
       this.#group("Suggestions", "suggest-words", suggestions.map((suggestion) => this.#word(suggestion))),
-      this.#group("Categories", "suggest-places", categories.map((category) => this.#place(category))),
+      this.#group("Categories", "suggest-places", places.map((place) => this.#place(place))),
       this.#group("Products", "suggest-products", products.map((hit) => this.#product(hit))),
     ].filter(Boolean);
     this.#list.replaceChildren(...groups);
@@ -246,4 +248,12 @@ export class SearchBox {
         if (open && this.#active >= 0 && event.key.length === 1) this.#activate(-1);
     }
   }
+}
+
+// Large departments have products for any word; a category of that name is what the shopper means.
+function likeliest(categories, text) {
+  const typed = text.trim().toLowerCase();
+  const named = categories.filter(({ value }) => pathLeaf(value).toLowerCase().includes(typed));
+  const others = categories.filter((category) => !named.includes(category)).reverse();
+  return [...named, ...others].slice(0, CATEGORIES_MAX);
 }

@@ -42,7 +42,7 @@ impl DocumentBuilder {
     pub(crate) fn build(&mut self, product: &Product) -> TantivyDocument {
         let mut document = TantivyDocument::new();
         document.add_text(self.fields.id, &product.id);
-        document.add_bytes(self.fields.stored, &stored::encode(product));
+        document.add_text(self.fields.stored, stored::encode(product));
         self.words.clear();
         self.prefixes.clear();
         self.seen.clear();

@@ -107,7 +107,7 @@ pub(crate) fn build() -> (Schema, Fields) {
             let options = TextOptions::default().set_indexing_options(raw.set_index_option(IndexRecordOption::Basic));
             schema.add_text_field("id", options.set_fast("raw"))
         },
-        stored: schema.add_bytes_field("stored", BytesOptions::default().set_stored()),
+        stored: schema.add_text_field("stored", TextOptions::default().set_stored()),
         text: TextField::ALL.map(|field| text(&mut schema, &format!("text_{}", field.name()), placed)),
         words: text(&mut schema, "words", IndexRecordOption::Basic),
         prefix: text(&mut schema, "prefix", IndexRecordOption::Basic),

@@ -10,19 +10,15 @@ use crate::product::Product;
 /// Fields that change by the second and are filled in when an answer is assembled.
 pub(crate) const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
 
-/// Encodes a product: length of the id (four bytes), id, JSON object text.
-pub(crate) fn encode(product: &Product) -> Vec<u8> {
+/// Encodes a product as text: length of the id in bytes, colon, id, JSON object. Text, because tantivy reads bytes
+/// back one by one.
+pub(crate) fn encode(product: &Product) -> String {
     let mut object = product.to_json();
     object.shift_remove("id");
     for field in LIVE_FIELDS {
         object.shift_remove(field);
     }
-    let mut bytes = Vec::with_capacity(1024);
-    bytes.extend(u32::try_from(product.id.len()).unwrap_or(u32::MAX).to_le_bytes());
-    bytes.extend(product.id.as_bytes());
-    // Writing a map of JSON values to memory cannot fail.
-    let _infallible = serde_json::to_writer(&mut bytes, &object);
-    bytes
+    format!("{}:{}{}", product.id.len(), product.id, serde_json::Value::Object(object))
 }
 
 /// A stored product, read back.
@@ -34,11 +30,10 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let (len, rest) = bytes.split_at_checked(4)?;
-        let len = u32::from_le_bytes(len.try_into().ok()?) as usize;
-        let (id, content) = rest.split_at_checked(len)?;
-        Some(Self { id: String::from_utf8(id.to_vec()).ok()?, content: String::from_utf8(content.to_vec()).ok()? })
+    fn decode(text: &str) -> Option<Self> {
+        let (len, rest) = text.split_once(':')?;
+        let (id, content) = rest.split_at_checked(len.parse().ok()?)?;
+        Some(Self { id: id.to_owned(), content: content.to_owned() })
     }
 
     /// The object with the chosen fields only; `attributes.NAME` and bare attribute names choose one attribute.
@@ -78,19 +73,19 @@ fn chooses(fields: &[String], attribute: &str) -> bool {
     fields.iter().any(|field| field.strip_prefix("attributes.").unwrap_or(field) == attribute)
 }
 
-struct Bytes(Vec<u8>);
+struct Text(String);
 
-impl ValueDeserialize for Bytes {
+impl ValueDeserialize for Text {
     fn deserialize<'de, D: ValueDeserializer<'de>>(deserializer: D) -> Result<Self, DeserializeError> {
-        deserializer.deserialize_bytes().map(Self)
+        deserializer.deserialize_string().map(Self)
     }
 }
 
 /// Reads the one stored field without building a tantivy document.
 impl DocumentDeserialize for Stored {
     fn deserialize<'de, D: DocumentDeserializer<'de>>(mut deserializer: D) -> Result<Self, DeserializeError> {
-        let field = deserializer.next_field::<Bytes>()?;
-        let bytes = field.map(|(_, Bytes(bytes))| bytes).unwrap_or_default();
-        Self::decode(&bytes).ok_or_else(|| DeserializeError::custom("a stored product is damaged"))
+        let field = deserializer.next_field::<Text>()?;
+        let text = field.map(|(_, Text(text))| text).unwrap_or_default();
+        Self::decode(&text).ok_or_else(|| DeserializeError::custom("a stored product is damaged"))
     }
 }

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::categories::{Categories, Level};
+use super::fragments::Fragments;
 use super::normalise::{normalise, normalise_into};
 use super::phrases::{Draft, by_worth};
 use super::tally::{Sighting, Tally, TallyTable};
@@ -24,12 +25,13 @@ const LEADING_HELD_MAX: usize = 150_000;
 const LABELS_HELD_MAX: usize = 100_000;
 /// Learned phrases taken; the learner ranks and sends its best.
 const LEARNED_HELD_MAX: usize = 200_000;
-/// Phrases in the index, the heaviest of all; one costs some 150 bytes to serve, so 75 MB.
+/// Phrases in the index, the heaviest of all; one costs some 240 bytes to serve and 30 more per category level that its
+/// products lie in, so 120 to 200 MB.
 const PHRASES_MAX: usize = 500_000;
 
 /// Collects phrases from products and builds a [`SuggestIndex`].
 ///
-/// Memory is bounded whatever the size of the catalog: some 200 MB while counting, about half of that for the index.
+/// Memory is bounded whatever the size of the catalog: some 250 MB while counting, 400 MB while building.
 /// Up to 600,000 different phrases the result does not depend on the order of products; beyond, the rarest are
 /// forgotten on the way and a rare phrase may be counted short.
 #[derive(Debug)]
@@ -161,12 +163,14 @@ impl SuggestBuilder {
         let Self { words, names, leading, brands, category_names, pairs, learned, categories, demand_max, .. } = self;
         let category_names: Vec<_> = category_names.into_tallies().collect();
         let shown = category_names.iter().map(|(key, tally)| (key.clone(), tally.best_form().into())).collect();
-        let mut drafts = Drafts { by_key: FxHashMap::default(), categories, shown, demand_max };
+        let fragments = Fragments::new(names.products(), &words);
+        let mut drafts = Drafts { by_key: FxHashMap::default(), categories, shown, fragments, demand_max };
         drafts.extend(Kind::Category, category_names);
         drafts.extend(Kind::Brand, brands.into_tallies());
-        drafts.extend(Kind::BrandCategory, pairs.into_tallies());
-        drafts.extend(Kind::Name, names.into_tallies());
         drafts.extend(Kind::Leading, leading.into_tallies());
+        let rare_pairs = drafts.extend(Kind::BrandCategory, pairs.into_tallies());
+        drafts.extend(Kind::Name, names.into_tallies());
+        rare_pairs.iter().for_each(|(key, tally)| drafts.widen(key, tally));
         learned.into_iter().for_each(|(key, learned)| drafts.learn(key, learned));
         let mut drafts: Vec<Draft> = drafts.by_key.into_values().collect();
         if drafts.len() > PHRASES_MAX {
@@ -184,25 +188,33 @@ struct Drafts {
     categories: Categories,
     /// The written form of a category's name that is shown, by its folded name.
     shown: FxHashMap<Box<str>, Box<str>>,
+    fragments: Fragments,
     demand_max: u32,
 }
 
 impl Drafts {
-    fn extend(&mut self, kind: Kind, tallies: impl IntoIterator<Item = (Box<str>, Tally)>) {
+    /// Adds what one source knows. Fragments and phrases of too few products only widen what other sources gave; those that none
+    /// gave so far are returned, unless they are words of titles, which come last and are by far the most.
+    fn extend(&mut self, kind: Kind, tallies: impl IntoIterator<Item = (Box<str>, Tally)>) -> Vec<(Box<str>, Tally)> {
+        let mut rare = Vec::new();
         for (key, tally) in tallies {
-            if tally.products >= kind.products_min() {
-                self.add(kind, key, &tally);
+            let is_phrase = kind != Kind::Name || !self.fragments.contains(&key);
+            if tally.products >= kind.products_min() && is_phrase {
+                self.add(kind, &key, &tally);
+            }
+            if self.by_key.contains_key(&key) {
+                self.widen(&key, &tally);
+            } else if kind != Kind::Name {
+                rare.push((key, tally));
             }
         }
+        rare
     }
 
-    /// Adds one source of a phrase. The heavier source gives text and weight, the wider one results and categories.
-    fn add(&mut self, kind: Kind, key: Box<str>, tally: &Tally) {
+    /// Adds one source of a phrase. The heaviest source gives text and weight.
+    fn add(&mut self, kind: Kind, key: &str, tally: &Tally) {
         let weight = weigh(kind, tally, self.demand_max);
-        let results = u64::from(tally.products);
-        let wider = self.by_key.get(&key).is_none_or(|draft| results > draft.results);
-        let (category, scopes) = if wider { self.place(&key, tally) } else { (None, Vec::new()) };
-        let draft = self.by_key.entry(key).or_insert_with_key(|key| Draft {
+        let draft = self.by_key.entry(key.into()).or_insert_with_key(|key| Draft {
             key: key.clone(),
             text: Box::default(),
             weight: 0.0,
@@ -216,10 +228,24 @@ impl Drafts {
             draft.text = tally.best_form().into();
             draft.source = kind.source();
         }
-        if wider {
-            draft.results = results;
-            draft.category = category;
-            draft.scopes = scopes;
+    }
+
+    /// Adds the products of one source to a phrase, if it is one: the widest source gives results and category, all
+    /// give scopes.
+    fn widen(&mut self, key: &str, tally: &Tally) {
+        if !self.by_key.contains_key(key) {
+            return;
+        }
+        let (category, scopes) = self.place(key, tally);
+        if let Some(draft) = self.by_key.get_mut(key) {
+            let results = u64::from(tally.products);
+            if (results, &category) > (draft.results, &draft.category) {
+                draft.results = results;
+                draft.category = category;
+            }
+            draft.scopes.extend(scopes);
+            draft.scopes.sort_unstable();
+            draft.scopes.dedup();
         }
     }
 

@@ -3,6 +3,7 @@
 //! Owns the levels of all paths and the sets of levels that products have. Most products share their set with many
 //! others, so a phrase counts sets, each a number, and levels are worked out once at the end.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
@@ -185,14 +186,22 @@ impl Categories {
         counts.into_iter().map(|(level, products)| (&self.levels[level as usize], products)).collect()
     }
 
-    /// The category to show beside a phrase: the most specific one that holds more than half of its products.
+    /// The category to show beside a phrase: of those that hold more than half of its products the one that its last
+    /// words name ("HP Notebooks" in Notebooks), else the most specific.
     ///
     /// Specific is what holds the fewest products of the catalog, which also tells flat lists apart, where no path
-    /// says what lies below what. A category is not shown beside its own name.
+    /// says what lies below what. A category itself is shown in a wider one only.
     pub(super) fn home<'a>(spread: &[(&'a Level, u32)], products: u32, key: &str) -> Option<&'a Level> {
-        let holders = spread.iter().filter(|(level, held)| *held > products / 2 && *level.key != *key);
-        let homes = holders.map(|(level, _)| *level);
-        homes.min_by(|a, b| a.products.cmp(&b.products).then(b.depth.cmp(&a.depth)).then(a.path.cmp(&b.path)))
+        let own = spread.iter().map(|(level, _)| *level).filter(|level| *level.key == *key);
+        let own = own.map(|level| (level.products, Reverse(level.depth))).max();
+        let is_wider = |level: &Level| own.is_none_or(|own| (level.products, Reverse(level.depth)) > own);
+        let holders = spread.iter().filter(|(_, held)| *held > products / 2).map(|(level, _)| *level);
+        let homes = holders.filter(|level| *level.key != *key && is_wider(level));
+        homes.min_by_key(|level| {
+            let before = key.strip_suffix(&*level.key).filter(|before| before.ends_with(' '));
+            let named = before.map_or(0, |_| level.key.len());
+            (Reverse(named), level.products, Reverse(level.depth), &*level.path)
+        })
     }
 }
 
@@ -225,6 +234,9 @@ mod tests {
         check(&[&[], &[], &["A"]], &[], None);
         check(&[&["All", "Phones"], &["All", "Phones"]], &[&["All"]], Some("phones"));
         check(&[&["A > Phrase"]], &[], Some("a"));
+        check(&[&["Phrase > A"]], &[], None);
+        check(&[&["Phrase", "A"]], &[&["A"]], Some("a"));
+        check(&[&["Phrase", "A"]], &[&["Phrase"]], None);
     }
 
     #[test]

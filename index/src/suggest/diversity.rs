@@ -2,21 +2,28 @@
 //!
 //! Owns when two suggestions say the same. Which comes first is decided elsewhere; this refuses the later one.
 
-use super::phrases::Phrases;
-
 /// Results count as the same when the smaller number is at least this share of the greater: of "Galaxy S7 Edge" (38)
 /// and "Galaxy S7 Edge Cell" (36) one is enough.
 const SAME_RESULTS_SHARE: f64 = 0.9;
 
+/// What of a phrase tells whether another repeats it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gist<'a> {
+    /// Numbers of the stems of its words, sorted and without repetitions.
+    pub(super) stems: &'a [u32],
+    /// Products that it finds.
+    pub(super) results: u64,
+}
+
 /// Whether `later` adds nothing to `earlier`: the same words in singular or plural or another order, or all words of
 /// one within the other and the same results.
-pub(super) fn repeats(phrases: &Phrases, earlier: usize, later: usize) -> bool {
-    let (a, b) = (phrases.stems(earlier), phrases.stems(later));
+pub(super) fn repeats(earlier: Gist<'_>, later: Gist<'_>) -> bool {
+    let (a, b) = (earlier.stems, later.stems);
     if a == b {
         return true;
     }
     let (fewer, more) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    same_results(phrases.results(earlier), phrases.results(later)) && is_subset(fewer, more)
+    same_results(earlier.results, later.results) && is_subset(fewer, more)
 }
 
 fn same_results(a: u64, b: u64) -> bool {
@@ -35,7 +42,7 @@ mod tests {
     use crate::settings::Language;
     use crate::suggest::Source;
     use crate::suggest::normalise::normalise;
-    use crate::suggest::phrases::Draft;
+    use crate::suggest::phrases::{Draft, Phrases};
     use crate::suggest::words::Words;
 
     fn check(a: (&str, u64), b: (&str, u64), expected: bool) {
@@ -50,8 +57,8 @@ mod tests {
         });
         drafts.sort_by(|a, b| a.key.cmp(&b.key));
         let phrases = Phrases::new(&drafts, &Words::new(Language::English));
-        assert_eq!(repeats(&phrases, 0, 1), expected, "{a:?} and {b:?}");
-        assert_eq!(repeats(&phrases, 1, 0), expected, "{b:?} and {a:?}");
+        assert_eq!(repeats(phrases.gist(0), phrases.gist(1)), expected, "{a:?} and {b:?}");
+        assert_eq!(repeats(phrases.gist(1), phrases.gist(0)), expected, "{b:?} and {a:?}");
     }
 
     #[test]

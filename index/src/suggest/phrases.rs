@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
 
 use super::Source;
+use super::diversity::Gist;
 use super::words::Words;
 
 /// No category.
@@ -102,9 +103,11 @@ impl Phrases {
         &self.texts[self.items[phrase].text as usize..self.next(phrase, |item| item.text, self.texts.len())]
     }
 
-    /// The stems of its words but for stop words, sorted, by number; equal numbers are equal stems.
-    pub(super) fn stems(&self, phrase: usize) -> &[u32] {
-        &self.stems[self.items[phrase].stems as usize..self.next(phrase, |item| item.stems, self.stems.len())]
+    /// What tells it from its variants. Stop words count only where it has nothing else.
+    pub(super) fn gist(&self, phrase: usize) -> Gist<'_> {
+        let item = &self.items[phrase];
+        let end = self.next(phrase, |item| item.stems, self.stems.len());
+        Gist { stems: &self.stems[item.stems as usize..end], results: item.results }
     }
 
     fn next(&self, phrase: usize, part: impl Fn(&Item) -> u32, end: usize) -> usize {

@@ -75,6 +75,11 @@ impl TallyTable {
         self.tallies.retain(|key, tally| worth(key, tally) >= least_kept);
     }
 
+    /// Every phrase with the number of its products, in no order.
+    pub(super) fn products(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.tallies.iter().map(|(key, tally)| (&**key, tally.products))
+    }
+
     /// Every tally, in no order.
     pub(super) fn into_tallies(self) -> impl Iterator<Item = (Box<str>, Tally)> {
         self.tallies.into_iter()

@@ -33,6 +33,8 @@ struct Word {
     folded: Range<usize>,
     is_stop: bool,
     is_number: bool,
+    /// A number with decimals, which measures but is not what one types first.
+    is_decimal: bool,
     is_unit: bool,
     /// Punctuation stands before it, so no phrase runs on into it.
     breaks: bool,
@@ -86,6 +88,7 @@ impl Title {
             written: written_start..self.written.len(),
             is_stop: language.is_stop(folded),
             is_number: is_number(folded),
+            is_decimal: is_number(folded) && folded.contains(' '),
             is_unit: is_unit(folded),
             folded: folded_start..self.folded.len(),
             breaks,
@@ -121,7 +124,8 @@ impl Title {
         let word = &self.words[at];
         let after_times = at > 0 && self.words[at - 1].is_stop && self.is_times(at - 1);
         let measures = self.words.get(at + 1).is_some_and(|next| next.is_unit && !next.breaks);
-        !word.is_stop && !self.splits_measure(at) && !after_times && (!word.is_number || measures || at == 0)
+        let opens = !word.is_number || (measures && !word.is_decimal) || at == 0;
+        !word.is_stop && !self.splits_measure(at) && !after_times && opens
     }
 
     /// A phrase does not end inside a measure or with a word that calls for another; one number says nothing.
@@ -199,6 +203,7 @@ mod tests {
     #[test]
     fn phrases_do_not_cut_a_measure() {
         check("Disk 250 GB HDD", &["Disk", "Disk 250 GB", "Disk 250 GB HDD", "250 GB", "250 GB HDD", "HDD"]);
+        check("Silver 43.2 cm", &["Silver", "Silver 43.2 cm"]);
         check("1440 x 900 pixels", &["1440 x 900 pixels"]);
     }
 

@@ -11,7 +11,7 @@ use super::tally::Tally;
 
 /// Steps of one unit of damped demand, which is summed as an integer.
 const DEMAND_STEPS: f64 = 1024.0;
-/// Most products, and the heaviest learned phrase: keeps weights finite whatever is fed.
+/// The heaviest that a learned phrase can be: keeps weights finite whatever is fed.
 const LEARNED_WEIGHT_MAX: f64 = 1e12;
 
 /// What is known of a phrase from the catalog.

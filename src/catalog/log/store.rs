@@ -1,4 +1,4 @@
-//! The log's files: an embedded store (fjall) with five keyspaces.
+//! The log's files: an embedded store (fjall) with four keyspaces.
 //!
 //! | keyspace | key | value |
 //! | --- | --- | --- |

@@ -109,7 +109,7 @@ fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Fa
     let target = Box::new(OpenFaulty { folder, faults: Arc::clone(&faults) });
     let settings = Settings::default();
     let parts = Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure };
-    (Catalog::start("test", log, target, None, parts).expect("starts"), faults)
+    (Catalog::start("test", log, target, None, &parts).expect("starts"), faults)
 }
 
 const AMPLE: BackPressure = BackPressure { unapplied_events_max: 1_000, write_wait_max: WRITE_WAIT_MAX };

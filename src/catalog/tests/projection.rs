@@ -227,7 +227,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     /// The oracle is a map. Whenever something is visible, it is exactly the map as it was at that sequence.
     #[test]

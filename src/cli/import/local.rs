@@ -24,7 +24,9 @@ pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<f64, Failu
     let config = arguments.config.load()?;
     let name = &arguments.catalog;
     let Some(catalog) = config.catalogs.get(name) else {
-        return Err(Failure::usage(format!("there is no catalog `{name}` in the configuration; add [catalogs.{name}] to it")));
+        return Err(Failure::usage(format!(
+            "there is no catalog `{name}` in the configuration; add [catalogs.{name}] to it"
+        )));
     };
     telemetry::logs::start(&config.logging);
     let _lock = DataDirLock::take(&config.data_dir, Mode::ReadWrite).map_err(|error| match error {
@@ -45,7 +47,12 @@ pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<f64, Failu
     Ok(began.elapsed().as_secs_f64())
 }
 
-fn import(catalog: &Catalog, arguments: &Arguments, mapping: &FeedMapping, total: &mut Total) -> Result<(), anyhow::Error> {
+fn import(
+    catalog: &Catalog,
+    arguments: &Arguments,
+    mapping: &FeedMapping,
+    total: &mut Total,
+) -> Result<(), anyhow::Error> {
     for path in &arguments.files {
         let (file, source) = InputFile::open(path)?;
         let bar = progress(&file);

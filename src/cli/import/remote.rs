@@ -78,7 +78,8 @@ impl Uploads {
     /// Sends a batch until it is taken.
     fn send(&self, batch: &Batch) -> Result<Report, anyhow::Error> {
         let answer = self.patiently(&self.url, batch.content_type, &batch.body)?;
-        serde_json::from_str(&answer.text).with_context(|| format!("{} answered something else than a report", self.url))
+        serde_json::from_str(&answer.text)
+            .with_context(|| format!("{} answered something else than a report", self.url))
     }
 
     /// An empty upload that waits, so that no product travels twice.

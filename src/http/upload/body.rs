@@ -50,9 +50,16 @@ pub(super) struct Pipe {
     /// For the asynchronous side.
     pub(super) sender: mpsc::Sender<Part>,
     /// For the blocking side.
-    pub(super) reader: Box<dyn BufRead + Send>,
+    pub(super) receiver: Receiver,
     /// Set when the reader fails for a reason of this module's.
     pub(super) reason: Reason,
+}
+
+/// The receiving end, not yet open.
+pub(super) struct Receiver {
+    raw: PartReader,
+    encoding: Encoding,
+    bytes_max: usize,
 }
 
 /// A pipe that decompresses.
@@ -60,15 +67,23 @@ pub(super) fn pipe(encoding: Encoding, bytes_max: usize) -> Pipe {
     let (sender, parts) = mpsc::channel(CHUNKS_MAX);
     let reason = Reason::default();
     let raw = PartReader { parts, current: Bytes::new(), ended: false, reason: reason.clone() };
-    let reader: Box<dyn BufRead + Send> = match encoding {
-        Encoding::Identity => Box::new(BufReader::new(raw)),
-        Encoding::Gzip => {
-            let decoder = MultiGzDecoder::new(raw);
-            let bounded = Bounded { reader: decoder, left: bytes_max, bytes_max, reason: reason.clone() };
-            Box::new(BufReader::new(bounded))
+    Pipe { sender, receiver: Receiver { raw, encoding, bytes_max }, reason }
+}
+
+impl Receiver {
+    /// A reader of the bytes behind the encoding. Blocking, since a decoder reads the header at once: on an
+    /// asynchronous thread this would wait for a sender that it keeps from running.
+    pub(super) fn open(self) -> Box<dyn BufRead> {
+        let Self { raw, encoding, bytes_max } = self;
+        let reason = raw.reason.clone();
+        match encoding {
+            Encoding::Identity => Box::new(BufReader::new(raw)),
+            Encoding::Gzip => {
+                let reader = MultiGzDecoder::new(raw);
+                Box::new(BufReader::new(Bounded { reader, left: bytes_max, bytes_max, reason }))
+            }
         }
-    };
-    Pipe { sender, reader, reason }
+    }
 }
 
 struct PartReader {
@@ -129,14 +144,18 @@ mod tests {
 
     use super::*;
 
-    fn read(encoding: Encoding, bytes_max: usize, parts: Vec<Part>) -> Result<Vec<u8>, (io::ErrorKind, Option<Broken>)> {
-        let Pipe { sender, mut reader, reason } = pipe(encoding, bytes_max);
+    fn read(
+        encoding: Encoding,
+        bytes_max: usize,
+        parts: Vec<Part>,
+    ) -> Result<Vec<u8>, (io::ErrorKind, Option<Broken>)> {
+        let Pipe { sender, receiver, reason } = pipe(encoding, bytes_max);
         for part in parts {
             sender.try_send(part).unwrap();
         }
         drop(sender);
         let mut all = Vec::new();
-        let outcome = reader.read_to_end(&mut all);
+        let outcome = receiver.open().read_to_end(&mut all);
         outcome.map(|_| all).map_err(|error| (error.kind(), reason.get().copied()))
     }
 

@@ -171,7 +171,9 @@ mod tests {
 
     #[test]
     fn a_file_without_records_makes_no_batch() {
-        for (format, text) in [(Format::Ndjson, ""), (Format::Json, "[]"), (Format::Csv, "id,title\n"), (Format::Csv, "")] {
+        for (format, text) in
+            [(Format::Ndjson, ""), (Format::Json, "[]"), (Format::Csv, "id,title\n"), (Format::Csv, "")]
+        {
             assert_eq!(batches(format, text).0.len(), 0, "{format:?}");
         }
     }
