@@ -146,6 +146,27 @@ fn server_timing(elapsed: Duration) -> HeaderValue {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_is_answered() {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = crate::config::Config::load(&crate::config::Sources::default()).unwrap();
+        config.data_dir = data.path().to_owned();
+        let app = App::build(config, crate::app::Mode::ReadWrite).unwrap();
+        let mut edge = Edge::new(app);
+        async fn broken() -> &'static str {
+            panic!("a secret")
+        }
+        edge.router = Router::new().route("/broken", axum::routing::get(broken)).merge(edge.router);
+        let get = |path| Request::get(path).body(Body::empty()).unwrap();
+        let response = edge.handle(get("/broken")).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().contains_key(X_REQUEST_ID) && response.headers().contains_key(SERVER_TIMING));
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert!(body.starts_with(b"{\"error\":{\"code\":\"internal\"") && !body.windows(6).any(|six| six == b"secret"));
+        assert_eq!(edge.app.metrics.http.panics.get(), 1);
+        assert_eq!(edge.handle(get("/healthz")).await.status(), StatusCode::OK);
+    }
+
     #[test]
     fn server_timing_is_in_milliseconds() {
         for (us, text) in [(0, "total;dur=0.000"), (7, "total;dur=0.007"), (123_456, "total;dur=123.456")] {

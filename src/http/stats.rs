@@ -14,7 +14,7 @@ use super::products::json_response;
 use super::route::Route;
 use crate::app::App;
 use crate::catalog::Catalog;
-use crate::telemetry::metrics::CatalogLabel;
+use crate::telemetry::metrics::{CatalogLabel, CatalogMetrics};
 
 /// `GET /v1/stats`
 pub(super) async fn stats(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
@@ -37,31 +37,45 @@ pub(super) async fn stats(State(app): State<Arc<App>>, RawQuery(query): RawQuery
 
 /// `GET /metrics`
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let gauges = &app.metrics.catalogs;
     for (name, catalog) in app.open_catalogs() {
-        let label = CatalogLabel { catalog: name.to_owned() };
-        let snapshot = catalog.snapshot();
-        gauges.products.get_or_create(&label).set(signed(snapshot.product_count()));
-        gauges.sequence.get_or_create(&label).set(signed(snapshot.sequence()));
-        gauges.ready.get_or_create(&label).set(i64::from(catalog.is_ready()));
-        let suggestions = catalog.suggestions().index.len();
-        gauges.suggestions.get_or_create(&label).set(i64::try_from(suggestions).unwrap_or(i64::MAX));
+        set_gauges(&app.metrics.catalogs, &CatalogLabel { catalog: name.to_owned() }, catalog);
     }
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], app.metrics.render()).into_response()
 }
 
+fn set_gauges(gauges: &CatalogMetrics, label: &CatalogLabel, catalog: &Catalog) {
+    let status = catalog.status();
+    gauges.products.get_or_create(label).set(signed(status.products));
+    gauges.sequence.get_or_create(label).set(signed(catalog.snapshot().sequence()));
+    gauges.ready.get_or_create(label).set(i64::from(status.ready));
+    gauges.suggestions.get_or_create(label).set(i64::try_from(status.suggestions).unwrap_or(i64::MAX));
+    gauges.lag_events.get_or_create(label).set(signed(status.lag_events));
+    gauges.lag.get_or_create(label).set(status.lag.as_secs_f64());
+    gauges.set_aside.get_or_create(label).set(signed(status.set_aside));
+    gauges.log_bytes.get_or_create(label).set(status.log_bytes.map_or(0, signed));
+}
+
 fn catalog_stats(catalog: &Catalog) -> Value {
-    let snapshot = catalog.snapshot();
-    let suggestions = catalog.suggestions();
+    let status = catalog.status();
     json!({
-        "ready": catalog.is_ready(),
-        "products": snapshot.product_count(),
-        "sequence": snapshot.sequence(),
-        "validated_sequence": catalog.validated(),
+        "ready": status.ready,
+        "products": status.products,
+        "sequence": catalog.snapshot().sequence(),
+        "log_sequence": status.log_sequence,
+        "validated_sequence": status.validated,
+        "lag_events": status.lag_events,
+        "lag_seconds": status.lag.as_secs_f64(),
         "settings_version": catalog.settings_version(),
-        "suggestions": suggestions.index.len(),
-        "suggestions_generation": suggestions.generation,
+        "suggestions": status.suggestions,
+        "suggestions_generation": status.suggestions_generation,
+        "events_set_aside": status.set_aside,
+        "event_set_aside_last": status.set_aside_last.map(|last| json!({"sequence": last.sequence, "reason": last.reason})),
+        "failing": status.failing,
+        "failures": status.failures,
+        "commits": status.commits,
+        "commit_last_seconds": status.commit_last.map(|took| took.as_secs_f64()),
+        "log_bytes": status.log_bytes,
     })
 }
 

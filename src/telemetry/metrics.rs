@@ -5,6 +5,7 @@
 //! `docs/METRICS.md` lists the names, and a test compares.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -75,6 +76,14 @@ pub struct CatalogMetrics {
     pub ready: Family<CatalogLabel, Gauge>,
     /// Suggestions held.
     pub suggestions: Family<CatalogLabel, Gauge>,
+    /// Acknowledged events that are not visible yet.
+    pub lag_events: Family<CatalogLabel, Gauge>,
+    /// Age of the oldest acknowledgement that is not visible yet.
+    pub lag: Family<CatalogLabel, Gauge<f64, AtomicU64>>,
+    /// Events that could not be applied.
+    pub set_aside: Family<CatalogLabel, Gauge>,
+    /// Bytes of the log on disk.
+    pub log_bytes: Family<CatalogLabel, Gauge>,
 }
 
 impl Metrics {
@@ -90,6 +99,12 @@ impl Metrics {
         registry.register("catalog_sequence", "Sequence of the published snapshot", catalogs.sequence.clone());
         registry.register("catalog_ready", "1 when caught up with the log", catalogs.ready.clone());
         registry.register("catalog_suggestions", "Suggestions held", catalogs.suggestions.clone());
+        let help = "Acknowledged events that are not visible yet";
+        registry.register("catalog_lag_events", help, catalogs.lag_events.clone());
+        let help = "Age of the oldest acknowledgement that is not visible yet";
+        registry.register_with_unit("catalog_lag", help, Unit::Seconds, catalogs.lag.clone());
+        registry.register("catalog_events_set_aside", "Events that could not be applied", catalogs.set_aside.clone());
+        registry.register("catalog_log_bytes", "Bytes of the log on disk", catalogs.log_bytes.clone());
         Self { http, writes, catalogs, registry: Mutex::new(registry) }
     }
 

@@ -1,4 +1,5 @@
 //! What tests of several areas need.
 
+pub mod server;
 pub mod shop;
 pub mod webdriver;

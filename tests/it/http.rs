@@ -1,0 +1,7 @@
+//! The HTTP side over real sockets.
+
+mod connections;
+mod contract;
+mod edge;
+mod products;
+mod uploads;
