@@ -99,7 +99,9 @@ fn fields_whose_values_are_all_different_can_be_filtered_too() {
         json!({"id": "a", "title": "Desk Lamp", "url": "https://shop.example/a"}),
         json!({"id": "b", "title": "Desk", "description": "Oak"}),
     ]);
-    for (filter, expected) in [("title:\"desk lamp\"", "a"), ("url:\"https://shop.example/a\"", "a"), ("description:oak", "b"), ("id:b", "b")] {
+    for (filter, expected) in
+        [("title:\"desk lamp\"", "a"), ("url:\"https://shop.example/a\"", "a"), ("description:oak", "b"), ("id:b", "b")]
+    {
         assert_eq!(ids(&search(&snapshot, &filtered(filter))), [expected], "{filter}");
     }
 }
