@@ -125,6 +125,9 @@ const KINDS = [
 // Where a title goes on from what the thing is to its measures, its purpose or what comes with it.
 const TITLE_TAIL = /,|\(| for | with | - |\d+([.,]\d+)? ?(cm|mm|inch|in|gb|tb|w|l|kg|ml)\b|\d"| \d+ x \d+/;
 
+// What only the purpose tells from a bag.
+const PHONE_CASE = /\b(cases?|covers?|skins?|shells?|wallet)\b.* for .*(phone|galaxy|pixel|nexus|lumia)/;
+
 /**
  * The name of the silhouette. The deepest level of a category path speaks first, then what the product says of its
  * type, the head of its title, the whole title, and at last the departments, as categories without a path are.
@@ -137,7 +140,7 @@ export function kindOf({ title = "", brand = "", categories = [], attributes = {
   for (const text of texts) {
     const folded = String(text ?? "").toLowerCase();
     const match = folded && KINDS.find(([, pattern]) => pattern.test(folded));
-    if (match) return match[0];
+    if (match) return match[0] === "bag" && PHONE_CASE.test(name) ? "phonecase" : match[0];
   }
   return "box";
 }
