@@ -69,10 +69,15 @@ export function marked(text, tag = "mark", open = MARK_OPEN, close = MARK_CLOSE)
   return nodes;
 }
 
-/** Replaces the children of `parent` and keeps the focus on the element with the same `data-key`. */
+/** Replaces the children of `parent`; lists are flattened, `null` and `false` are no children. */
+export function refill(parent, ...children) {
+  parent.replaceChildren(...flatten(children));
+}
+
+/** As `refill`, and keeps the focus on the element with the same `data-key`. */
 export function replaceKeepingFocus(parent, ...children) {
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  parent.replaceChildren(...flatten(children));
+  refill(parent, children);
   if (key !== undefined) {
     [
       ...parent.querySelectorAll("[data-key]"),

@@ -1,6 +1,6 @@
 // The entrance: what the shop has, by department. Shown only where nothing is asked and nothing chosen.
 
-import { byId, h } from "./dom.js";
+import { byId, h, refill } from "./dom.js";
 import { PATH_SEPARATOR, formatCount } from "./format.js";
 import { categoryPicture } from "./picture.js";
 import { stateUrl, withValues } from "./state.js";
@@ -15,7 +15,7 @@ export function showHero(state, answer) {
   ).slice(0, DEPARTMENTS_MAX);
   const links = departments.map((entry) => departmentLink(state, answer, entry));
   hero.hidden = false;
-  hero.replaceChildren(
+  refill(hero,
     h("h2", { class: "hero-title", id: "hero-title" }, "What are you looking for?"),
     h("p", { class: "hero-text" }, `${formatCount(answer.total)}, found as you type.`),
     links.length > 1 ? h("ul", { class: "departments", role: "list" }, links) : null);

@@ -2,6 +2,8 @@
 // rules stand before wide ones: `phone case` before `phone`, `board game` before `board`.
 
 const KINDS = [
+  ["laptop", /2-in-1/],
+  ["book", /board book|paperback|hardcover/],
   ["tripod", /tripods?\b|selfie stick/],
   ["lens", /\blens(es)?\b/],
   ["mount", /\bmounts?\b|bracket/],
@@ -10,19 +12,19 @@ const KINDS = [
   ["phonecase", /phone (cases?|covers?)|screen protector|bumper/],
   ["hairdryer", /hair ?dryers?/],
   ["toothbrush", /tooth ?brush/],
-  ["bag", /(laptop|camera|tablet|notebook) (bags?|cases?|sleeves?)/],
+  ["bag", /(laptop|camera|tablet|notebook) (bags?|cases?|sleeves?|briefcases?)/],
   ["drive", /(external|portable|hard) (drives?|disks?)/],
   ["soundbar", /sound ?bars?\b/],
   ["cartridge", /toner|cartridge|\bink\b|drum unit/],
   ["headphones", /headphone|headset|over-ear/],
   ["earbuds", /earbud|earphone|in-ear/],
   ["microphone", /microphone|podcast/],
-  ["speaker", /speaker|subwoofer|hi-?fi|amplifier|\baudio\b/],
+  ["speaker", /speaker|subwoofer|hi-?fi|amplifier/],
   ["charger", /charger|power adapter|power supply|power bank|powerbank|\bups\b/],
   ["battery", /batter(y|ies)$|accumulator/],
-  ["cable", /\bcables?\b|\bcords?\b|\bhdmi\b|adapters?\b|converter/],
+  ["cable", /\bcables?\b|\bcords?\b|\bhdmi\b|firewire|adapters?\b|converter/],
   ["card", /memory card|\bsd card|microsd|flash drive|usb stick|\bsim\b/],
-  ["drive", /^(?!.*(laptop|notebook|desktop|\bpc\b)).*(\bssd\b|\bhdd\b|\bnas\b|storage array)/],
+  ["drive", /^(?!.*(laptop|notebook|desktop|\bpc\b)).*(\bssd\b|\bhdd\b|\bsata\b|\bnas\b|storage array)/],
   ["chip", /processors?\b|\bcpu\b|graphics card|motherboard|\bboard\b(?! games?)|memory module|\bdimm/],
   ["chip", /^(?!.*(laptop|notebook|desktop|\bpc\b)).*(\bram\b|network (interface )?card)/],
   ["television", /televisions?\b|\btvs?\b/],
@@ -116,17 +118,29 @@ const KINDS = [
   ["pasta", /pasta|noodles?\b|\brice\b/],
   ["oil", /\boils?\b|vinegar/],
   ["snack", /snack|food|crisps|grocer|pantry/],
+  ["speaker", /\baudio\b/],
   ["paw", /\bpets?\b|\bdogs?\b|\bcats?\b/],
 ];
 
-/** The name of the silhouette. The deepest category speaks first, then the title, then the departments above. */
-export function kindOf(product) {
-  const levels = (product.categories ?? []).flatMap((path) => path.split(" > ").reverse());
-  const texts = [levels[0], product.title, ...levels.slice(1)];
+// Where a title goes on from what the thing is to its measures, its purpose or what comes with it.
+const TITLE_TAIL = /,|\(| for | with | - |\d+([.,]\d+)? ?(cm|mm|inch|in|gb|tb|w|l|kg|ml)\b|\d"| \d+ x \d+/;
+
+// What only the purpose tells from a bag.
+const PHONE_CASE = /\b(cases?|covers?|skins?|shells?|wallet)\b.* for .*(phone|galaxy|pixel|nexus|lumia)/;
+
+/**
+ * The name of the silhouette. The deepest level of a category path speaks first, then what the product says of its
+ * type, the head of its title, the whole title, and at last the departments, as categories without a path are.
+ */
+export function kindOf({ title = "", brand = "", categories = [], attributes = {} }) {
+  const paths = categories.map((path) => path.split(" > ").reverse());
+  const deepest = paths.find((levels) => levels.length > 1)?.[0];
+  const name = title.toLowerCase().replace(brand.toLowerCase(), "");
+  const texts = [deepest, attributes.product_type, name.split(TITLE_TAIL)[0], name, ...paths.flat()];
   for (const text of texts) {
-    const folded = (text ?? "").toLowerCase();
+    const folded = String(text ?? "").toLowerCase();
     const match = folded && KINDS.find(([, pattern]) => pattern.test(folded));
-    if (match) return match[0];
+    if (match) return match[0] === "bag" && PHONE_CASE.test(name) ? "phonecase" : match[0];
   }
   return "box";
 }

@@ -1,6 +1,6 @@
 // The small panel that tells where the last answer came from: tier, freshness and time, as the headers say.
 
-import { byId, h, svg } from "./dom.js";
+import { byId, h, refill, svg } from "./dom.js";
 import { formatNumber } from "./format.js";
 
 const HISTORY_MAX = 32;
@@ -59,7 +59,7 @@ export class TracePanel {
       h("dt", null, name),
       h("dd", null, value),
     ));
-    this.#body.replaceChildren(
+    refill(this.#body,
       h("h2", { class: "trace-title" }, "Last answer"),
       h("dl", null,
         row("Tier", tier), row("Outcome", outcome), row(
