@@ -1,7 +1,10 @@
 //! The tests of the server as its users meet it: one binary, a module per area.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too; clippy knows only #[test] functions")]
-#![expect(unreachable_pub, reason = "nothing can be reached from outside a test binary; `pub` tells helpers from details")]
+#![expect(
+    unreachable_pub,
+    reason = "nothing can be reached from outside a test binary; `pub` tells helpers from details"
+)]
 
 mod answer;
 mod browser;
