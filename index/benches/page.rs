@@ -8,6 +8,8 @@
 //!
 //! Run: `cargo bench -p storefind-index --bench page`
 
+#![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::hint::black_box;

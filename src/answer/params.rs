@@ -16,13 +16,12 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::error::AnswerError;
+use crate::config::nearest;
 
 /// Longest field name in bytes: the longest attribute name, addressed in full.
 pub const FIELD_BYTES_MAX: usize = storefind_index::product::ATTRIBUTE_NAME_BYTES_MAX + "attributes.".len();
 /// Largest JSON body of a search in bytes: every parameter at its limit, in escapes, is less.
 pub const BODY_BYTES_MAX: usize = 128 * 1_024;
-/// A parameter more than this many edits away from an unknown one is not what was meant.
-const SUGGESTION_EDITS_MAX: usize = 3;
 
 /// The parameters of one request, each known by name and given once.
 #[derive(Debug)]
@@ -231,29 +230,11 @@ fn find(name: &str, known: &[&'static str]) -> Result<&'static str, AnswerError>
 
 fn unknown(name: &str, known: &[&'static str]) -> AnswerError {
     let shown: String = name.chars().take(FIELD_BYTES_MAX).collect();
-    let nearest = known.iter().min_by_key(|known| edits(&shown, known));
-    let hint = match nearest {
-        Some(nearest) if edits(&shown, nearest) <= SUGGESTION_EDITS_MAX.min(nearest.len() - 1) => {
-            format!("did you mean `{nearest}`?")
-        }
-        _ => format!("there are {}", known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+    let hint = match nearest(&shown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
     };
     AnswerError::InvalidParameter { parameter: None, message: format!("there is no parameter `{shown}`; {hint}") }
-}
-
-/// Levenshtein distance in bytes. Known names are short, and unknown ones have been cut.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -336,7 +317,7 @@ mod tests {
         let cases = [
             ("perpage=1", "there is no parameter `perpage`; did you mean `per_page`?"),
             ("Filters=a", "there is no parameter `Filters`; did you mean `filter`?"),
-            ("_=123", "there is no parameter `_`; there are `q`, `filter`, `facets`, `page`, `per_page`, `typos`"),
+            ("cb=123", "there is no parameter `cb`; there are `q`, `filter`, `facets`, `page`, `per_page`, `typos`"),
             ("%ff=1", "there is no parameter `%ff`; there are `q`, `filter`, `facets`, `page`, `per_page`, `typos`"),
         ];
         for (raw, expected) in cases {

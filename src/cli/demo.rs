@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let app = serve::build(&runtime, config, Mode::ReadWrite)?;
     greet(server.address(), temporary.is_some());
     let filling = Filling::start(app.clone(), arguments.products)?;
-    let served = serve::serve(runtime, server, app);
+    let served = serve::serve(runtime, server, &app);
     let filled = filling.stop();
     served?;
     filled
@@ -120,7 +120,7 @@ fn fill(catalog: &Catalog, products: u64, stop: &AtomicBool) -> Outcome {
             break;
         }
         let count = batch.len() as u64;
-        match write_patiently(catalog, batch, stop)? {
+        match write_patiently(catalog, &batch, stop)? {
             Some(written) => sequence = written,
             None => return Ok(()),
         }
@@ -136,12 +136,12 @@ fn fill(catalog: &Catalog, products: u64, stop: &AtomicBool) -> Outcome {
 }
 
 /// `None` when told to stop. The catalog slows the writer itself; it says busy only after a long wait.
-fn write_patiently(catalog: &Catalog, batch: Vec<Change>, stop: &AtomicBool) -> Result<Option<u64>, Failure> {
+fn write_patiently(catalog: &Catalog, batch: &[Change], stop: &AtomicBool) -> Result<Option<u64>, Failure> {
     loop {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        match catalog.write(batch.clone()) {
+        match catalog.write(batch.to_vec()) {
             Ok(written) => return Ok(Some(written.sequence)),
             Err(CatalogError::Busy) => {}
             // The server is stopping, and this thread with it.

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         read_only = arguments.read_only,
         "serving"
     );
-    serve(runtime, server, app)
+    serve(runtime, server, &app)
 }
 
 /// The runtime of the server.
@@ -78,7 +78,7 @@ pub(super) fn build(runtime: &Runtime, config: Config, mode: Mode) -> Result<Arc
 }
 
 /// Serves until a signal, drains, closes. A second signal cuts what still runs; nothing acknowledged is lost by that.
-pub(super) fn serve(runtime: Runtime, server: Server, app: Arc<App>) -> Outcome {
+pub(super) fn serve(runtime: Runtime, server: Server, app: &Arc<App>) -> Outcome {
     let edge = Arc::new(Edge::new(app.clone()));
     let drained = runtime.block_on(async {
         let mut stop = Stop::listen()?;

@@ -70,7 +70,7 @@ struct Reader {
 impl Reader {
     fn config(&mut self) -> Config {
         let listen = self.get("listen", value::loopback);
-        let data_dir = self.get("data_dir", non_empty).into();
+        let data_dir = self.get("data_dir", non_empty);
         let freshness_bound = self.get("freshness_bound", value::duration);
         let cache = self.cache();
         for (key, schemes, what) in NOT_YET {

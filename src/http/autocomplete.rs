@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
 use super::error::ApiError;
@@ -14,9 +13,9 @@ use crate::app::App;
 pub async fn get(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let catalog = catalog(&app, &name)?;
-    Ok(app.answers.autocomplete(catalog, query.as_deref().unwrap_or_default(), &headers).await?)
+    let (parts, _) = request.into_parts();
+    Ok(app.answers.autocomplete(catalog, parts.uri.query().unwrap_or_default(), &parts.headers).await?)
 }

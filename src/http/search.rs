@@ -4,42 +4,38 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
 use super::error::{ApiError, ErrorCode};
 use super::extract::{RequestBody, catalog};
 use crate::answer::Asked;
+use crate::answer::params::BODY_BYTES_MAX;
 use crate::app::App;
 
-/// Largest body: all parameters at their limits stay far below it.
-const BODY_BYTES_MAX: usize = 64 << 10;
-
-/// Parameters in the query string.
+/// Parameters in the query string. Takes the request as it is: extractors would copy its URL and headers.
 pub async fn get(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let catalog = catalog(&app, &name)?;
-    Ok(app.answers.search(catalog, Asked::Query(query.as_deref().unwrap_or_default()), &headers).await?)
+    let (parts, _) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
+    Ok(app.answers.search(catalog, Asked::Query(query), &parts.headers).await?)
 }
 
 /// The same parameters in a JSON body.
 pub async fn post(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let catalog = catalog(&app, &name)?;
-    if query.is_some_and(|query| !query.is_empty()) {
+    let (parts, body) = request.into_parts();
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(ApiError::new(ErrorCode::InvalidParameter, "a search by POST has its parameters in the body only"));
     }
-    let body = RequestBody::new(&app, &headers, body, BODY_BYTES_MAX)?.all().await?;
-    Ok(app.answers.search(catalog, Asked::Json(&body), &headers).await?)
+    let body = RequestBody::new(&app, &parts.headers, body, BODY_BYTES_MAX)?.all().await?;
+    Ok(app.answers.search(catalog, Asked::Json(&body), &parts.headers).await?)
 }

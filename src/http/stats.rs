@@ -20,7 +20,7 @@ use crate::telemetry::metrics::{CatalogLabel, CatalogMetrics};
 pub(super) async fn stats(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     Parameters::read(query.as_deref(), &[])?;
     let catalogs: Map<String, Value> =
-        app.open_catalogs().map(|(name, catalog)| (name.to_owned(), catalog_stats(&catalog))).collect();
+        app.open_catalogs().map(|(name, catalog)| (name.to_owned(), catalog_stats(catalog))).collect();
     let http: Map<String, Value> =
         Route::ALL.into_iter().map(|route| (route.as_str().to_owned(), route_stats(&app, route))).collect();
     let answers = serde_json::to_value(app.answers.stats()).map_err(ApiError::internal)?;

@@ -13,6 +13,7 @@ use crate::query::filter::{Condition, SegmentCondition};
 use crate::query::plan::{Phrase, QueryPlan, WordPlan};
 use crate::query::typo::CORRECTIONS_MAX;
 use crate::snapshot::{CancelCheck, Snapshot};
+use crate::store::keyword::has_lists;
 use crate::store::schema::{Fields, TextField};
 
 /// Documents between two looks at the cancel check: a few microseconds of work.
@@ -220,7 +221,10 @@ fn keyword_docs<'a>(
     reader: &SegmentReader,
     condition: &Condition,
 ) -> Result<Option<Box<dyn DocSet + 'a>>, IndexError> {
-    let Condition::Terms { terms, .. } = condition else { return Ok(None) };
+    let Condition::Terms { term_field, terms, .. } = condition else { return Ok(None) };
+    if !has_lists(term_field) {
+        return Ok(None);
+    }
     let index = reader.inverted_index(fields.keyword)?;
     let mut cursors = Vec::new();
     for (term, _) in terms {

@@ -60,7 +60,9 @@ impl Condition {
                     let from = number_literal(field, number, value)?;
                     let to = match number {
                         // A date without a time is the whole day.
-                        NumberField::Released if !value.text.contains(['T', 't', ' ']) => Bound::Excluded(from + DAY_SECONDS),
+                        NumberField::Released if !value.text.contains(['T', 't', ' ']) => {
+                            Bound::Excluded(from + DAY_SECONDS)
+                        }
                         _ => Bound::Included(from),
                     };
                     Self::Number { field: number, from: Bound::Included(from), to }

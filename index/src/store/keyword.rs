@@ -129,6 +129,15 @@ pub(crate) enum Column {
     Rest,
 }
 
+/// Fields whose values are nearly all different and hardly ever filtered by: they have no lists of products, which
+/// would be most of the term dictionary, and a filter on them reads the column instead.
+const SCANNED_FIELDS: [&str; 4] = ["title", "description", "image", "url"];
+
+/// Whether the field's values have lists of products.
+pub(crate) fn has_lists(field: &str) -> bool {
+    !SCANNED_FIELDS.contains(&field)
+}
+
 /// The column of a field, by the name that terms carry.
 pub(crate) fn column(field: &str) -> Column {
     match field {
@@ -202,13 +211,15 @@ impl KeywordTerms {
         let mut pairs = Vec::with_capacity(16 + product.attributes.len());
         for_each_value(product, |field, value| {
             let term = term(field, value);
-            pairs.push((term.clone(), with_display(term, field, value), column(field)));
+            pairs.push((term.clone(), with_display(term, field, value), column(field), has_lists(field)));
         });
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|a, b| a.0 == b.0);
         let mut terms = Self::default();
-        for (filter, shown, column) in pairs {
-            terms.filter.push(filter);
+        for (filter, shown, column, listed) in pairs {
+            if listed {
+                terms.filter.push(filter);
+            }
             match column {
                 Column::Brand => terms.brand.push(shown),
                 Column::Categories => terms.categories.push(shown),

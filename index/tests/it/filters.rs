@@ -94,6 +94,19 @@ fn a_number_field_refuses_text() {
 }
 
 #[test]
+fn fields_whose_values_are_all_different_can_be_filtered_too() {
+    let snapshot = catalog(&[
+        json!({"id": "a", "title": "Desk Lamp", "url": "https://shop.example/a"}),
+        json!({"id": "b", "title": "Desk", "description": "Oak"}),
+    ]);
+    for (filter, expected) in
+        [("title:\"desk lamp\"", "a"), ("url:\"https://shop.example/a\"", "a"), ("description:oak", "b"), ("id:b", "b")]
+    {
+        assert_eq!(ids(&search(&snapshot, &filtered(filter))), [expected], "{filter}");
+    }
+}
+
+#[test]
 fn long_values_are_compared_whole() {
     let head = "x".repeat(300);
     let snapshot = catalog(&[

@@ -12,13 +12,13 @@ use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use storefind_index::writer::Writer;
 
-pub fn product(value: &Value) -> Product {
+pub(crate) fn product(value: &Value) -> Product {
     let object = value.as_object().expect("a product is an object").clone();
     Product::from_json(object).unwrap_or_else(|error| panic!("{value}: {error}"))
 }
 
 /// Products without an id get `p0`, `p1`, …; those without a title are titled by their id.
-pub fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
+pub(crate) fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
     let mut writer = Writer::in_memory(Arc::new(settings)).expect("an index in memory");
     for (at, value) in products.iter().enumerate() {
         let mut value = value.clone();
@@ -33,40 +33,40 @@ pub fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
     writer.commit(products.len() as u64).expect("a commit")
 }
 
-pub fn catalog(products: &[Value]) -> Snapshot {
+pub(crate) fn catalog(products: &[Value]) -> Snapshot {
     catalog_with(Settings::default(), products)
 }
 
-pub fn titled(titles: &[&str]) -> Snapshot {
+pub(crate) fn titled(titles: &[&str]) -> Snapshot {
     catalog(&titles.iter().map(|title| json!({"title": title})).collect::<Vec<_>>())
 }
 
-pub fn ask(q: &str) -> SearchRequest {
+pub(crate) fn ask(q: &str) -> SearchRequest {
     SearchRequest { q: q.to_owned(), ..SearchRequest::default() }
 }
 
-pub fn filtered(text: &str) -> SearchRequest {
+pub(crate) fn filtered(text: &str) -> SearchRequest {
     SearchRequest { filter: Some(filter::parse(text).expect("a filter")), ..SearchRequest::default() }
 }
 
-pub fn sorted(keys: &[(&str, Order)]) -> Vec<SortKey> {
+pub(crate) fn sorted(keys: &[(&str, Order)]) -> Vec<SortKey> {
     keys.iter().map(|(field, order)| SortKey { field: (*field).to_owned(), order: *order }).collect()
 }
 
-pub fn search(snapshot: &Snapshot, request: &SearchRequest) -> SearchPage {
+pub(crate) fn search(snapshot: &Snapshot, request: &SearchRequest) -> SearchPage {
     try_search(snapshot, request).expect("an answer")
 }
 
-pub fn try_search(snapshot: &Snapshot, request: &SearchRequest) -> Result<SearchPage, IndexError> {
+pub(crate) fn try_search(snapshot: &Snapshot, request: &SearchRequest) -> Result<SearchPage, IndexError> {
     snapshot.search(request, &|| false)
 }
 
-pub fn ids(page: &SearchPage) -> Vec<&str> {
+pub(crate) fn ids(page: &SearchPage) -> Vec<&str> {
     page.hits.iter().map(|hit| hit.id.as_str()).collect()
 }
 
 /// Titles of the hits.
-pub fn titles(page: &SearchPage) -> Vec<String> {
+pub(crate) fn titles(page: &SearchPage) -> Vec<String> {
     let title = |text: &str| {
         let content: Value = serde_json::from_str(text).expect("content is JSON");
         content["title"].as_str().expect("a title").to_owned()

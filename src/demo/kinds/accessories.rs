@@ -28,11 +28,11 @@ pub(super) const DEPARTMENT: Department = Department {
                 flag("trolley_strap", 40),
             ],
             titles: &[
-                "{brand} {model} Laptop {style} for {fits_inches}\" Laptops, {material}, {color}",
-                "{brand} {model} {style} for Laptops up to {fits_inches} inch, {color}",
+                "{brand} {model} {style} for {fits_inches}\" Laptops, {material}, {color}",
+                "{brand} {model} Laptop {style} {fits_inches} inch, {material}, {color}",
             ],
             sentences: &[
-                "A padded compartment holds laptops of up to {fits_inches} inches.",
+                "A padded compartment holds devices of up to {fits_inches} inches.",
                 "The {material} of the {model} keeps its shape.",
                 "Pockets for charger, mouse and papers: {pockets}.",
                 "The shoulder strap is broad and comes off.",

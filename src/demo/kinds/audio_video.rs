@@ -151,7 +151,7 @@ pub(super) const DEPARTMENT: Department = Department {
             tags: &["speaker", "tv"],
         },
         Kind {
-            path: "Electronics > TV & Home Cinema > TV Wall Mounts",
+            path: "Electronics > Accessories > TV Wall Mounts",
             brands: VISION,
             share: 8,
             price: 42.0,
@@ -174,7 +174,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 "Screws and plugs for brick and for plasterboard are in the box.",
                 "Fits VESA {vesa}.",
             ],
-            tags: &["accessory", "tv"],
+            tags: &["accessory"],
         },
         Kind {
             path: "Electronics > Photo > Cameras",

@@ -41,9 +41,9 @@ pub(super) const DEPARTMENT: Department = Department {
                 "{brand} {model} Notebook {screen_inches}\" {resolution}, {ram_gb} GB, {storage} SSD - {color}",
             ],
             sentences: &[
-                "The {model} pairs a {processor} processor with {ram_gb} GB of memory, enough for many open programs.",
+                "This laptop pairs a {processor} processor with {ram_gb} GB of memory, enough for many open programs.",
                 "Its {screen_inches}-inch screen shows {resolution} pixels and stays readable by the window.",
-                "At {weight_kg} kg it travels easily, and the battery lasts up to {battery_hours} hours.",
+                "A laptop of {weight_kg} kg travels easily, and the battery of the {model} lasts up to {battery_hours} hours.",
                 "A {storage} solid-state drive starts the system in seconds.",
                 "Connections: {ports}.",
             ],
@@ -71,7 +71,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 "{brand} {model} Gaming Laptop {screen_inches} inch {refresh_rate_hz} Hz, {processor}, {storage} SSD",
             ],
             sentences: &[
-                "{graphics} graphics and a {refresh_rate_hz} Hz screen keep fast games smooth.",
+                "A gaming laptop with {graphics} graphics and a {refresh_rate_hz} Hz screen that keeps fast games smooth.",
                 "Two fans and broad vents hold the {processor} processor at full speed.",
                 "{ram_gb} GB of memory and a {storage} drive leave room for large games.",
                 "Nothing in the {model} is soldered that an owner may want to replace.",

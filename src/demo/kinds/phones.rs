@@ -51,7 +51,7 @@ pub(super) const DEPARTMENT: Department = Department {
                 "{brand} {model} ({storage}, {ram_gb}GB RAM) {network} Mobile Phone {color}",
             ],
             sentences: &[
-                "The {model} has a {screen_inches}-inch screen that is bright enough for the beach.",
+                "A phone with a {screen_inches}-inch screen that is bright enough for the beach.",
                 "Its main camera takes pictures of {camera_megapixels} megapixels, sharp in poor light too.",
                 "A battery of {battery_mah} mAh carries it through the day and the evening.",
                 "With {ram_gb} GB of memory, programs stay open where you left them.",
@@ -87,7 +87,7 @@ pub(super) const DEPARTMENT: Department = Department {
             tags: &["watch", "wearable"],
         },
         Kind {
-            path: "Electronics > Phones > Phone Cases",
+            path: "Electronics > Accessories > Phone Cases",
             brands: MOBILE,
             share: 26,
             price: 19.0,
@@ -103,7 +103,7 @@ pub(super) const DEPARTMENT: Department = Department {
             ],
             titles: &[
                 "{brand} {style} for {compatible_with}, {material}, {color}",
-                "{brand} {color} {material} Phone Case compatible with {compatible_with}",
+                "{brand} {color} {material} Case compatible with {compatible_with}",
             ],
             sentences: &[
                 "Made to measure for the {compatible_with}.",
@@ -111,10 +111,10 @@ pub(super) const DEPARTMENT: Department = Department {
                 "Raised edges keep screen and lens off the table.",
                 "All keys and sockets stay within reach.",
             ],
-            tags: &["accessory", "phone case"],
+            tags: &["accessory"],
         },
         Kind {
-            path: "Electronics > Phones > Screen Protectors",
+            path: "Electronics > Accessories > Screen Protectors",
             brands: MOBILE,
             share: 10,
             price: 11.0,
@@ -140,7 +140,7 @@ pub(super) const DEPARTMENT: Department = Department {
             tags: &["accessory"],
         },
         Kind {
-            path: "Electronics > Phones > Chargers",
+            path: "Electronics > Accessories > Chargers",
             brands: MOBILE,
             share: 14,
             price: 27.0,
@@ -167,7 +167,7 @@ pub(super) const DEPARTMENT: Department = Department {
             tags: &["accessory", "charger"],
         },
         Kind {
-            path: "Electronics > Phones > Power Banks",
+            path: "Electronics > Accessories > Power Banks",
             brands: MOBILE,
             share: 10,
             price: 36.0,
