@@ -16,7 +16,8 @@ use crate::http::accept::{Drained, Server};
 use crate::http::edge::Edge;
 use crate::telemetry;
 
-/// Time that blocking work of the runtime gets at the end; catalogs are closed by then, so nothing is lost.
+/// Time that blocking work of the runtime gets at the end. What still writes then finds the catalog closed, and was
+/// not acknowledged.
 const RUNTIME_END: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]

@@ -116,7 +116,8 @@ impl Server {
             () = shutdown => {}
             () = accepting.accept() => {}
         }
-        // `accepting`, and with it the listener, is gone here.
+        // Closes the listener: who comes now is refused at once and can try elsewhere.
+        drop(accepting);
         orders.send_replace(Order::Finish);
         drain(&connections, config.connections_max, config.drain_timeout, &orders).await
     }

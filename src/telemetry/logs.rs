@@ -4,6 +4,8 @@
 //! dotted fields; error = someone must act, warn = degraded but served, info = lifecycle; never a shopper's query
 //! above debug.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -12,7 +14,9 @@ use crate::config::{LogFormat, LoggingConfig};
 /// Starts logging. Calling it again (a second server in one test process) keeps the first.
 pub fn start(config: &LoggingConfig) {
     let filter = EnvFilter::new(&config.filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for eyes; in a file they are noise.
+    let coloured = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured);
     let outcome = match config.format {
         LogFormat::Text => builder.with_target(false).finish().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -38,6 +38,16 @@ impl Folder {
 
     fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("storefind was built for this test")
+    }
+}
+
+/// A process that does not outlive a failing test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
@@ -163,8 +173,8 @@ fn a_server_serves_what_was_imported_holds_its_folder_and_ends_on_a_signal() {
     let folder = Folder::new();
     folder.write("a.jsonl", "{\"id\":\"1\",\"title\":\"Kettle\"}\n");
     check(&folder.run(&["import", "shop", "a.jsonl"]), 0, &["1 accepted"]);
-    let mut process = folder.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("runs");
-    let mut log = BufReader::new(process.stderr.take().expect("is piped")).lines().map_while(Result::ok);
+    let mut process = Running(folder.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("runs"));
+    let mut log = BufReader::new(process.0.stderr.take().expect("is piped")).lines().map_while(Result::ok);
     let line = log.find(|line| line.contains("serving")).expect("the server says where it serves");
     let address =
         line.split_whitespace().find_map(|word| word.strip_prefix("address=")).expect("the address").to_owned();
@@ -177,9 +187,9 @@ fn a_server_serves_what_was_imported_holds_its_folder_and_ends_on_a_signal() {
     check(&folder.run(&["import", "shop", "a.jsonl"]), 1, &["in use by another storefind", "--url"]);
     let taken = folder.command(&["serve"]).env("STOREFIND_LISTEN", &address).output().expect("runs");
     check(&taken, 1, &["cannot listen on", &address]);
-    let stopped = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill runs");
+    let stopped = Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status().expect("kill runs");
     assert!(stopped.success());
-    assert_eq!(process.wait().expect("ends").code(), Some(0));
+    assert_eq!(process.0.wait().expect("ends").code(), Some(0));
     let rest: Vec<String> = log.collect();
     assert!(rest.iter().any(|line| line.contains("stopped")), "{rest:?}");
     check(&folder.run(&["import", "shop", "a.jsonl"]), 0, &["1 accepted"]);
