@@ -68,7 +68,12 @@ impl Cursor {
             for list in lists.iter_mut() {
                 highest = highest.max(list.seek(highest));
             }
-            if highest == target || highest == TERMINATED {
+            if highest == TERMINATED {
+                // One is at its end; so is the whole, wherever the others stand.
+                lists.clear();
+                return TERMINATED;
+            }
+            if highest == target {
                 return highest;
             }
             target = highest;

@@ -257,7 +257,7 @@ mod tests {
         }
 
         #[test]
-        fn a_column_term_shows_the_value_as_written(text in "\\PC{1,60}") {
+        fn a_column_term_shows_the_value_as_written(text in "\\PC{1,30}") {
             let value = Scalar::Text(text.trim().to_owned());
             let plain = term("f", &value);
             let column = with_display(plain.clone(), "f", &value);

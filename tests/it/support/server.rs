@@ -212,7 +212,7 @@ pub fn until(claim: &str, mut holds: impl FnMut() -> bool) {
 
 fn config(data: &TempDir, toml: &str) -> Config {
     let text = format!(
-        "data_dir = {:?}\nfreshness_bound = \"100ms\"\nhttp.request_deadline = \"30s\"\ncatalogs.shop.language = \
+        "data_dir = {:?}\nfreshness_bound = \"20s\"\nhttp.request_deadline = \"30s\"\ncatalogs.shop.language = \
          \"english\"\n{toml}",
         data.path()
     );
