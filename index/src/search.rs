@@ -17,7 +17,6 @@ use crate::dependency::Dependency;
 use crate::error::IndexError;
 use crate::eval::matching::Evaluation;
 use crate::eval::score::{SegmentScorer, Statistics};
-use crate::filter::Filter;
 use crate::highlight::Highlighter;
 use crate::query::depend::{WordCorrections, variant};
 use crate::query::fields::resolve;
@@ -305,9 +304,4 @@ fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Colle
     };
     let keys = resolve_keys(snapshot, &request.sort)?;
     Ok(Collection { conditions, selections, facets, keys, group, limit })
-}
-
-/// Whether every field that a filter names exists, for callers that check before they queue a search.
-pub(crate) fn check_filter(snapshot: &Snapshot, filter: &Filter) -> Result<(), IndexError> {
-    Condition::resolve(snapshot, filter).map(|_| ())
 }

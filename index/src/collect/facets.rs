@@ -63,11 +63,12 @@ struct Counted {
 }
 
 impl Counted {
-    fn add(&mut self, value: Scalar, count: u64) {
+    /// Adds what so many products wrote so, `count` of which count.
+    fn add(&mut self, value: Scalar, products: u64, count: u64) {
         self.count += count;
         match self.spellings.iter_mut().find(|(spelling, _)| *spelling == value) {
-            Some((_, written)) => *written += count,
-            None => self.spellings.push((value, count)),
+            Some((_, written)) => *written += products,
+            None => self.spellings.push((value, products)),
         }
     }
 
@@ -143,7 +144,7 @@ impl FacetCounter {
                 NumberField::InStock => Scalar::Bool(number != 0.0),
                 _ => Scalar::Number(number),
             };
-            numbers.entry(bits).or_default().add(value(), 1);
+            numbers.entry(bits).or_default().add(value(), 1, 1);
             if numbers.len() > NUMBER_VALUES_MAX {
                 self.too_many_numbers = true;
                 self.numbers = None;
@@ -182,7 +183,7 @@ impl FacetCounter {
                 if let Scalar::Number(number) = decoded.value {
                     self.stats.add(number, count, None);
                 }
-                self.add_value(decoded.key, decoded.value, count);
+                self.add_value(decoded.key, decoded.value, count, count);
             }
         };
         let ords: Vec<u64> = counts.iter().map(|(ord, _)| *ord).collect();
@@ -190,14 +191,15 @@ impl FacetCounter {
         Ok(())
     }
 
-    fn add_value(&mut self, key: &[u8], value: Scalar, count: u64) {
+    fn add_value(&mut self, key: &[u8], value: Scalar, products: u64, count: u64) {
         match self.values.get_mut(key) {
-            Some(counted) => counted.add(value, count),
-            None => self.values.entry(key.to_vec()).or_default().add(value, count),
+            Some(counted) => counted.add(value, products, count),
+            None => self.values.entry(key.to_vec()).or_default().add(value, products, count),
         }
     }
 
-    /// Counts each group once per value.
+    /// Counts each group once per value; statistics and spellings are those of products, which do not depend on how
+    /// a group's members lie in segments.
     fn add_grouped(
         &mut self,
         column: &BytesColumn,
@@ -211,7 +213,6 @@ impl FacetCounter {
             for_each_ord_in(column, doc, ords, |ord| pairs.push((ord, group)));
         }
         pairs.sort_unstable();
-        pairs.dedup();
         let mut term = Vec::new();
         let mut last = None;
         for (ord, group) in pairs {
@@ -223,9 +224,8 @@ impl FacetCounter {
             if let Scalar::Number(number) = decoded.value {
                 self.stats.add(number, 1, Some(group));
             }
-            if self.seen.insert((xxhash_rust::xxh3::xxh3_64(decoded.key), group)) {
-                self.add_value(decoded.key, decoded.value, 1);
-            }
+            let first = self.seen.insert((xxhash_rust::xxh3::xxh3_64(decoded.key), group));
+            self.add_value(decoded.key, decoded.value, 1, u64::from(first));
         }
         Ok(())
     }

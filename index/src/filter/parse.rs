@@ -10,7 +10,7 @@ use crate::product::{day_of, decimal_number};
 /// How much of the filter a message repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
-/// See [`super::parse`].
+/// See [`super::parse()`].
 pub(super) fn filter(text: &str) -> Result<Filter, FilterError> {
     let mut parser = Parser { text, at: 0, conditions: 0 };
     if text.len() > FILTER_BYTES_MAX {

@@ -179,6 +179,9 @@ impl Drop for Browser {
     }
 }
 
+/// How often chromedriver is started before the test gives up.
+const STARTS_MAX: usize = 10;
+
 /// A running chromedriver.
 #[derive(Debug)]
 struct Driver {
@@ -187,8 +190,16 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts it on a free port and reads from its greeting which one.
+    /// Starts it on a free port. It chooses one of IPv4 and then wants the same of IPv6, which another may hold by
+    /// then; so it is tried again.
     fn start() -> Self {
+        (0..STARTS_MAX).find_map(|_| Self::try_start()).unwrap_or_else(|| {
+            panic!("`chromedriver` did not say in {STARTS_MAX} starts on which port it listens; {PACKAGES}")
+        })
+    }
+
+    /// Starts it and reads from its greeting on which port.
+    fn try_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -207,12 +218,8 @@ impl Driver {
         // Nobody reads on: without this a full pipe would stop chromedriver.
         std::thread::spawn(move || lines.for_each(drop));
         let mut driver = Self { process, url: String::new() };
-        let Some(port) = port else {
-            let status = driver.process.wait();
-            panic!("`chromedriver` did not say on which port it listens (it ended with {status:?}); {PACKAGES}");
-        };
-        driver.url = format!("http://127.0.0.1:{port}");
-        driver
+        driver.url = format!("http://127.0.0.1:{}", port?);
+        Some(driver)
     }
 }
 
