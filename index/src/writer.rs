@@ -40,7 +40,6 @@ struct Payload {
 
 /// The one writer of a catalog's index.
 pub struct Writer {
-    index: Index,
     fields: Fields,
     writer: IndexWriter,
     reader: IndexReader,
@@ -109,7 +108,7 @@ impl Writer {
         let lexicon = Arc::new(Lexicon::new(Arc::clone(&settings)));
         let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, &lexicon)?;
         let builder = DocumentBuilder::new(fields.clone(), settings);
-        Ok(Self { index, fields, writer, reader, lexicon, builder, columns, snapshot, pending: false })
+        Ok(Self { fields, writer, reader, lexicon, builder, columns, snapshot, pending: false })
     }
 
     /// The sequence of the last commit.

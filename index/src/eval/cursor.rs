@@ -4,6 +4,10 @@ use tantivy::postings::SegmentPostings;
 use tantivy::{DocId, DocSet, TERMINATED};
 
 /// Documents that have one alternative of a word.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a posting list holds a decoded block; nearly every cursor is one, and a box would cost each step a jump"
+)]
 pub(crate) enum Cursor {
     /// A posting list.
     List(SegmentPostings),

@@ -196,15 +196,15 @@ impl<'a> WordScorer<'a> {
             }
             let index_field = fields.text(field);
             for alternative in &word.direct {
-                if let [term] = alternative.terms.as_slice() {
-                    if let Some(list) = frequencies(reader, index_field, term)? {
-                        lists.push(FieldList {
-                            list,
-                            lengths: reader.get_fieldnorms_reader(index_field)?,
-                            norms: &statistics.norms[field as usize],
-                            weight: alternative.weight,
-                        });
-                    }
+                if let [term] = alternative.terms.as_slice()
+                    && let Some(list) = frequencies(reader, index_field, term)?
+                {
+                    lists.push(FieldList {
+                        list,
+                        lengths: reader.get_fieldnorms_reader(index_field)?,
+                        norms: &statistics.norms[field as usize],
+                        weight: alternative.weight,
+                    });
                 }
             }
         }

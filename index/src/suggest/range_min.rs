@@ -37,11 +37,6 @@ impl RangeMin {
         Self { ranks, levels }
     }
 
-    /// Number of ranks.
-    pub(super) fn len(&self) -> usize {
-        self.ranks.len()
-    }
-
     /// The rank at a place.
     pub(super) fn rank(&self, at: usize) -> u32 {
         self.ranks[at]
