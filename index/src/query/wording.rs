@@ -30,9 +30,20 @@ pub(crate) fn corrected(
     corrections: Option<&[WordCorrections]>,
     first: (usize, DocId),
 ) -> Result<Option<String>, IndexError> {
+    let mut ways = Vec::with_capacity(plan.words.len());
+    for (at, word) in plan.words.iter().enumerate() {
+        ways.push(found(snapshot, word, corrections.map(|all| &all[at]), first)?);
+    }
     let mut replaced = Vec::new();
     for (at, word) in plan.words.iter().enumerate() {
-        match found(snapshot, word, corrections.map(|all| &all[at]), first)? {
+        let joined_with = |other: &Found| ways[at] == Found::AsTyped && joins(word, other);
+        // The product may have one half as a word of its own too (`lap top`: a laptop bag, top loader).
+        let way = [at.checked_sub(1), Some(at + 1)]
+            .into_iter()
+            .flatten()
+            .filter_map(|near| ways.get(near))
+            .find(|other| joined_with(other));
+        match way.unwrap_or(&ways[at]).clone() {
             Found::AsTyped => {}
             Found::Joined(joined) => replaced.push((word.text.as_str(), joined, true)),
             Found::Corrected(text) => replaced.push((word.text.as_str(), text, false)),
@@ -88,6 +99,12 @@ fn found(
         }
     }
     Ok(best.map_or(Found::AsTyped, |(_, _, text)| Found::Corrected(text.to_owned())))
+}
+
+/// Whether a neighbour was found as both words written together.
+fn joins(word: &WordPlan, neighbour: &Found) -> bool {
+    let Found::Joined(joined) = neighbour else { return false };
+    word.direct.iter().any(|alternative| matches!(&alternative.origin, Origin::Joined(own) if own == joined))
 }
 
 fn has_term(snapshot: &Snapshot, segment: usize, doc: DocId, field: Field, term: &str) -> Result<bool, IndexError> {

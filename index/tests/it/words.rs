@@ -65,6 +65,8 @@ fn neighbours_are_also_found_joined() {
 fn joined_neighbours_are_told_as_a_correction() {
     let page = search(&titled(&["Laptop bag"]), &ask("lap top"));
     assert_eq!(page.corrected.as_deref(), Some("laptop"));
+    let page = search(&titled(&["Laptop bag, top loader"]), &ask("lap top"));
+    assert_eq!(page.corrected.as_deref(), Some("laptop"), "also when the product has one half as a word");
 }
 
 #[test]
