@@ -133,20 +133,18 @@ impl Writer {
         self.writer.delete_term(Term::from_field_text(self.fields.id, id));
     }
 
-    /// Puts other settings in force from the next commit on. Returns whether they need another analysis: then the
-    /// next commit holds only what is written from now on, so every product must be written again before it.
+    /// Puts other settings in force from the next commit on. Returns `false`, and changes nothing, if they need
+    /// another analysis: then every product must be written into another, empty index.
     ///
-    /// # Errors
-    /// A failing engine.
-    pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
-        let anew = settings.analysis_fingerprint() != self.lexicon.settings.analysis_fingerprint();
-        if anew {
-            self.writer.delete_all_documents()?;
+    /// That index is not this one emptied: after tantivy's `delete_all_documents` a later deletion was lost now and
+    /// then (0.27, found by the model test of the projection: it turns its clock of operations back).
+    pub fn set_settings(&mut self, settings: Arc<Settings>) -> bool {
+        if settings.analysis_fingerprint() != self.lexicon.settings.analysis_fingerprint() {
+            return false;
         }
-        self.pending |= anew;
         self.builder = DocumentBuilder::new(self.fields.clone(), Arc::clone(&settings));
         self.lexicon = Arc::new(Lexicon::new(settings));
-        Ok(anew)
+        true
     }
 
     /// Makes everything applied so far visible and durable as `sequence`, and returns the snapshot. When nothing was

@@ -6,8 +6,8 @@
 //!
 //! **Starting from nothing** (first start, lost index, other analysis). The log keeps last states only, so what was
 //! walked is a state of the log again from some sequence on. Until then nothing is published (*hold*): readers keep
-//! the snapshot that they have. Settings that need another analysis are the same case: the writer has emptied the
-//! index, and the walk begins again, holding through the log's end of that moment.
+//! the snapshot that they have. Settings that need another analysis are the same case: an empty index is opened,
+//! and the walk begins again, holding through the log's end of that moment.
 //!
 //! **Failures.** A writer that failed may be in any state, so it is dropped and opened again at its last commit, after
 //! a pause that doubles, and the walk goes on from there; readers notice nothing but lag. An event that seems to be
@@ -354,19 +354,17 @@ impl Projector {
             // The walk began with later ones in force.
             return Ok(Walk::On);
         }
-        // Nothing is in the writer's hands when it empties the index, so nothing of before can come after.
+        // What came before is shown under the settings of before.
         if self.cursor > self.committed {
             self.commit()?;
         }
         self.settings = (sequence, Arc::clone(&settings));
-        let emptied = self.guard(|target| target.set_settings(settings)).map_err(|reason| Failure {
-            reason,
-            suspect: None,
-            pause: Pause::Needed,
-        })?;
-        if !emptied {
+        let failed = |reason| Failure { reason, suspect: None, pause: Pause::Needed };
+        if self.guard(|target| Ok(target.set_settings(Arc::clone(&settings)))).map_err(failed)? {
             return Ok(Walk::On);
         }
+        self.close_target();
+        self.open_target(|open| open.open(settings, Start::Empty))?;
         tracing::info!(catalog = self.name, sequence, "settings need another analysis; all products are indexed again");
         self.cursor = 0;
         self.committed = 0;
@@ -409,22 +407,31 @@ impl Projector {
 
     /// Opens the target again at its last commit.
     fn reopen(&mut self) -> Result<(), Failure> {
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            open_fitting(&self.shared.log, &mut *self.open, &self.settings.1).map_err(|error| describe(&error))
-        }));
+        let (log, settings) = (Arc::clone(&self.shared.log), Arc::clone(&self.settings.1));
+        self.open_target(|open| open_fitting(&log, open, &settings))?;
+        let Some(target) = self.target.as_deref() else { return Ok(()) };
+        let (sequence, snapshot) = (target.sequence(), target.snapshot());
+        let validated = self.shared.visibility.validated();
+        self.cursor = sequence;
+        self.committed = self.cursor;
+        self.hold_until = self.shared.log.pruned_through().max(validated);
+        if self.committed > validated {
+            // The commit that seemed to fail had succeeded.
+            self.show(snapshot);
+        }
+        Ok(())
+    }
+
+    fn open_target(
+        &mut self,
+        open: impl FnOnce(&mut dyn OpenTarget) -> Result<Box<dyn Target>, IndexError>,
+    ) -> Result<(), Failure> {
+        let opened = catch_unwind(AssertUnwindSafe(|| open(&mut *self.open).map_err(|error| describe(&error))));
         let target = opened.unwrap_or_else(|panic| Err(panic_text(&*panic))).map_err(|reason| Failure {
             reason,
             suspect: self.suspect,
             pause: Pause::Needed,
         })?;
-        let validated = self.shared.visibility.validated();
-        self.cursor = target.sequence();
-        self.committed = self.cursor;
-        self.hold_until = self.shared.log.pruned_through().max(validated);
-        if self.committed > validated {
-            // The commit that seemed to fail had succeeded.
-            self.show(target.snapshot());
-        }
         self.target = Some(target);
         Ok(())
     }

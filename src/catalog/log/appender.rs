@@ -46,11 +46,14 @@ pub(super) struct Appender {
     shared: Arc<Shared>,
     commands: Receiver<Command>,
     last: u64,
+    /// Where the last step of pruning that succeeded ended.
+    pruned: u64,
 }
 
 impl Appender {
     pub(super) fn new(store: Arc<Store>, shared: Arc<Shared>, commands: Receiver<Command>, last: u64) -> Self {
-        Self { store, shared, commands, last }
+        let pruned = shared.pruned.value();
+        Self { store, shared, commands, last, pruned }
     }
 
     /// Serves commands until every sender is gone, then those still in the queue.
@@ -141,10 +144,11 @@ impl Appender {
     }
 
     /// One step of pruning; returns whether another one is due.
-    fn prune(&self) -> bool {
-        match prune::step(&self.store, self.shared.pruned.value(), self.shared.durable.value()) {
+    fn prune(&mut self) -> bool {
+        let announce = |through| self.shared.pruned.raise(through);
+        match prune::step(&self.store, self.pruned, self.shared.durable.value(), announce) {
             Ok(pruned) => {
-                self.shared.pruned.raise(pruned.through);
+                self.pruned = pruned.through;
                 pruned.more
             }
             Err(error) => {

@@ -31,8 +31,9 @@ pub(super) struct Pruned {
 }
 
 /// Removes at most [`PRUNE_STEP_EVENTS`] events that were superseded at or before `durable`. `pruned` is where the
-/// last step ended: the search starts there, not among the markers of what has gone.
-pub(super) fn step(store: &Store, pruned: u64, durable: u64) -> Result<Pruned, LogError> {
+/// last step ended: the search starts there, not among the markers of what has gone. `announce` is told how far it
+/// reaches before anything goes, so that a reader who misses an event can always learn why.
+pub(super) fn step(store: &Store, pruned: u64, durable: u64, announce: impl FnOnce(u64)) -> Result<Pruned, LogError> {
     let snapshot = store.snapshot();
     let first = Garbage { superseded_by: pruned, sequence: 0 }.encode();
     let last = Garbage { superseded_by: durable, sequence: u64::MAX }.encode();
@@ -55,6 +56,7 @@ pub(super) fn step(store: &Store, pruned: u64, durable: u64) -> Result<Pruned, L
     }
     if removed > 0 {
         batch.insert(&store.meta, META_PRUNED, record::encode_number(through));
+        announce(through);
         store.commit(batch)?;
     }
     Ok(Pruned { through, more: removed == PRUNE_STEP_EVENTS })

@@ -20,8 +20,9 @@ pub(crate) trait Target: Send {
     fn upsert(&mut self, product: &Product) -> Result<(), IndexError>;
     /// Removes a product.
     fn delete(&mut self, id: &str) -> Result<(), IndexError>;
-    /// Puts other settings in force; `true`: everything must be written again.
-    fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError>;
+    /// Puts other settings in force; `false`: they need another analysis, so everything must be written into an empty
+    /// target.
+    fn set_settings(&mut self, settings: Arc<Settings>) -> bool;
     /// Makes everything so far visible and durable.
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError>;
     /// The snapshot of the last commit.
@@ -70,10 +71,8 @@ impl Target for DurableWriter {
         Ok(())
     }
 
-    fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
-        let emptied = self.writer.set_settings(settings)?;
-        self.pending |= emptied;
-        Ok(emptied)
+    fn set_settings(&mut self, settings: Arc<Settings>) -> bool {
+        self.writer.set_settings(settings)
     }
 
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError> {

@@ -70,7 +70,7 @@ impl Target for Faulty {
         self.inner.delete(id)
     }
 
-    fn set_settings(&mut self, settings: Arc<Settings>) -> Result<bool, IndexError> {
+    fn set_settings(&mut self, settings: Arc<Settings>) -> bool {
         self.inner.set_settings(settings)
     }
 
