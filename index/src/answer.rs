@@ -1,6 +1,7 @@
 //! What the index answers: a page of products, facets, and what the answer depends on.
 
 use crate::dependency::Dependency;
+use crate::live::Live;
 
 /// One page of results.
 #[derive(Debug)]
@@ -40,17 +41,6 @@ pub struct Hit {
     pub group_count: Option<u64>,
     /// With `explain=ranking`, how the score came about.
     pub ranking: Option<serde_json::Value>,
-}
-
-/// The fields of a product that change by the second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Live {
-    /// Price, if the product has one.
-    pub price: Option<f64>,
-    /// Stock, if the shop tells it.
-    pub stock: Option<i64>,
-    /// Whether it can be bought.
-    pub in_stock: bool,
 }
 
 /// Which live fields the request's `fields` selects.

@@ -34,6 +34,7 @@ mod eval;
 pub mod feed;
 pub mod filter;
 mod highlight;
+pub mod live;
 pub mod product;
 mod query;
 pub mod request;

@@ -14,6 +14,8 @@ mod write;
 
 use serde_json::{Map, Value};
 
+use crate::live::LiveFields;
+
 pub use field::{ATTRIBUTES, FIELD_NAMES};
 pub(crate) use field::{Field, Kind};
 pub(crate) use number::decimal_number;
@@ -128,11 +130,7 @@ impl Attribute {
 impl Product {
     /// Whether it can be bought: `in_stock` unless `stock` is given (then `stock > 0`); true when neither is.
     pub fn is_in_stock(&self) -> bool {
-        match (self.stock, self.in_stock) {
-            (Some(stock), _) => stock > 0,
-            (None, Some(flag)) => flag,
-            (None, None) => true,
-        }
+        LiveFields::of(self).resolve().in_stock
     }
 
     /// Reads a product from a JSON object whose keys are product fields; unknown keys become attributes, and

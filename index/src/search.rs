@@ -7,7 +7,7 @@
 use tantivy::DocAddress;
 
 use crate::analysis::Analyzer;
-use crate::answer::{Hit, Live, LiveShown, SearchPage};
+use crate::answer::{Hit, LiveShown, SearchPage};
 use crate::collect::facets::FacetPlan;
 use crate::collect::group::GroupField;
 use crate::collect::run::{Collected, Collection, run};
@@ -18,6 +18,7 @@ use crate::error::IndexError;
 use crate::eval::matching::Evaluation;
 use crate::eval::score::{SegmentScorer, Statistics};
 use crate::highlight::Highlighter;
+use crate::live::Live;
 use crate::query::depend::{WordCorrections, variant};
 use crate::query::fields::resolve;
 use crate::query::filter::Condition;

@@ -7,7 +7,8 @@
 //! Invariant: the text is valid JSON whatever the index returns.
 
 use serde::Serialize;
-use storefind_index::answer::{Facet, FacetValue, Hit, Live, LiveShown, NumberStats, SearchPage};
+use storefind_index::answer::{Facet, FacetValue, Hit, LiveShown, NumberStats, SearchPage};
+use storefind_index::live::Live;
 use storefind_index::request::SearchRequest;
 use storefind_index::suggest::Suggestion;
 
