@@ -41,7 +41,7 @@ use tokio::time::Instant;
 
 use crate::cache::coding::Coding;
 use crate::cache::entry::{Entry, Readiness};
-use crate::cache::freshness::{UnixMillis, View};
+use crate::cache::freshness::View;
 use crate::cache::front::{Front, Scope};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
@@ -152,7 +152,7 @@ impl Answers {
     pub fn new(config: &Config) -> Result<Self, SetupError> {
         let http = &config.http;
         Ok(Self {
-            stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?),
+            stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?, render::live_fields),
             front: Front::default(),
             pool: Arc::new(Pool::new("query", http.query_threads, http.query_queue_max)?),
             counters: ArcSwap::default(),
@@ -396,7 +396,7 @@ impl Answers {
 }
 
 fn view(catalog: &Catalog) -> View {
-    View { validated: catalog.validated(), now: UnixMillis::now() }
+    View::of(catalog.visibility())
 }
 
 fn scope<'a>(request: &'a Request<'_>, settings_version: u64, generation: u64) -> Scope<'a> {

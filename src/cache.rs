@@ -12,6 +12,8 @@ pub mod key;
 
 pub mod freshness;
 
+pub mod proof;
+
 pub mod outcome;
 
 pub mod body;

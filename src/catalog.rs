@@ -15,10 +15,12 @@ pub mod feeds;
 pub mod log;
 mod progress;
 mod projector;
+mod recent;
 pub mod registry;
 pub mod status;
 mod suggestions;
-mod visibility;
+pub(crate) mod touch_table;
+pub(crate) mod visibility;
 mod worker;
 
 #[cfg(test)]
@@ -29,6 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use storefind_index::live::LiveTable;
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
@@ -183,23 +186,26 @@ impl Catalog {
         let log = Arc::new(Log::open(&dir.join("log"), name, access)?);
         let temporary = if read_only { Some(tempfile::tempdir()?) } else { None };
         let index_dir = temporary.as_ref().map_or(dir, tempfile::TempDir::path);
-        let target = Box::new(IndexFolder::new(index_dir, log.origin()));
+        let live = Arc::new(LiveTable::default());
+        let target = Box::new(IndexFolder::new(index_dir, log.origin(), Arc::clone(&live)));
         let back_pressure = BackPressure { unapplied_events_max: UNAPPLIED_EVENTS_MAX, write_wait_max: WRITE_WAIT_MAX };
-        Self::start(name, log, target, temporary, &Parts { settings, freshness_bound, access, back_pressure })
+        Self::start(name, log, (target, live), temporary, &Parts { settings, freshness_bound, access, back_pressure })
     }
 
     fn start(
         name: &str,
         log: Arc<Log>,
-        target: Box<dyn OpenTarget>,
+        (target, live): (Box<dyn OpenTarget>, Arc<LiveTable>),
         temporary: Option<tempfile::TempDir>,
         parts: &Parts<'_>,
     ) -> Result<Arc<Self>, CatalogError> {
         let configured = Arc::new(parts.settings.clone());
+        load_live(&log, &live)?;
         let opened = Opened::new(&log, target, Arc::clone(&configured))?;
+        let visibility = visibility::start(&log, opened.snapshot(), live, parts.freshness_bound);
         let shared = projector::Shared {
             log: Arc::clone(&log),
-            visibility: Arc::new(Visibility::new(opened.snapshot())),
+            visibility: Arc::new(visibility),
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
@@ -240,6 +246,11 @@ impl Catalog {
     /// The latest published snapshot. One atomic load.
     pub fn snapshot(&self) -> Snapshot {
         self.visibility.published().snapshot.clone()
+    }
+
+    /// What readers see and prove freshness by.
+    pub(crate) fn visibility(&self) -> &Arc<Visibility> {
+        &self.visibility
     }
 
     /// The latest published snapshot with its settings' version, as one value. One atomic load.
@@ -406,6 +417,18 @@ impl Catalog {
             worker.join(at_most);
         }
     }
+}
+
+/// Fills the live table with the last live fields of every product. They may be newer than the snapshot, never older.
+fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
+    let through = log.last();
+    log.for_each_live(&mut |id, sequence, fields| {
+        if let Some(ordinal) = live.ordinal_or_new(id) {
+            live.set(ordinal, sequence, fields);
+        }
+    })?;
+    live.applied_through(through);
+    Ok(())
 }
 
 /// What [`Catalog::start`] needs beside its log and index.

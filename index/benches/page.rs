@@ -165,7 +165,7 @@ fn build(data: &Path, dir: &Path) -> Result<Snapshot, Box<dyn Error>> {
     let mapping = FeedMapping::new(&feed).map_err(|problems| problems.join("; "))?;
     let path: PathBuf = data.join("icecat-products.jsonl.gz");
     let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut writer = Writer::open(dir, Arc::new(Settings::default()))?;
+    let mut writer = Writer::open(dir, Arc::new(Settings::default()), Arc::default())?;
     let mut sequence = 0;
     for line in BufReader::new(GzDecoder::new(file)).lines() {
         let (product, _) = mapping.map(serde_json::from_str(&line?)?)?;

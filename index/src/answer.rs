@@ -1,7 +1,7 @@
 //! What the index answers: a page of products, facets, and what the answer depends on.
 
 use crate::dependency::Dependency;
-use crate::live::Live;
+use crate::live::{Live, Ordinal};
 
 /// One page of results.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct SearchPage {
     pub hits: Vec<Hit>,
     /// Facets in the order asked.
     pub facets: Vec<Facet>,
+    /// Which live changes can alter what is in this answer, beside the values that it shows.
+    pub live: LiveDependency,
     /// Which changes of the catalog can alter this answer.
     pub dependency: Dependency,
 }
@@ -27,6 +29,10 @@ pub struct SearchPage {
 pub struct Hit {
     /// The product's id.
     pub id: String,
+    /// Its ordinal in the live table, by which newer live fields are found.
+    pub ordinal: Option<Ordinal>,
+    /// Version of the live row that was read.
+    pub version: u64,
     /// Relevance; 0 for an empty query.
     pub score: f32,
     /// The product as the text of a JSON object without `id` and without the live fields, shaped by `fields`.
@@ -41,6 +47,18 @@ pub struct Hit {
     pub group_count: Option<u64>,
     /// With `explain=ranking`, how the score came about.
     pub ranking: Option<serde_json::Value>,
+}
+
+/// How an answer that filters, sorts or counts by live fields depends on them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LiveDependency {
+    /// It does not.
+    #[default]
+    None,
+    /// On those of these products, which match everything else; ascending.
+    Products(Vec<Ordinal>),
+    /// On those of too many products to list.
+    Any,
 }
 
 /// Which live fields the request's `fields` selects.

@@ -3,7 +3,8 @@
 //! A [`Writer`](writer::Writer) applies products in the order of a log and publishes [`Snapshot`](snapshot::Snapshot)s,
 //! each a consistent view with the sequence that it reflects. A snapshot answers [`SearchRequest`](request::SearchRequest)s
 //! with pages that state what they depend on ([`Dependency`](dependency::Dependency)), so that a cache can tell which
-//! changes could alter them. Suggestions are an index of their own ([`suggest`]).
+//! changes could alter them; the writer tells what each change touches. Price and stock are not indexed: they lie in a
+//! [`LiveTable`](live::LiveTable). Suggestions are an index of their own ([`suggest`]).
 //!
 //! The crate knows no HTTP, no async runtime, no cache and no environment.
 //!
@@ -15,7 +16,7 @@
 //! use storefind_index::settings::Settings;
 //! use storefind_index::writer::Writer;
 //!
-//! let mut writer = Writer::in_memory(Arc::new(Settings::default()))?;
+//! let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::default())?;
 //! writer.upsert(&Product { id: "1".into(), title: "HP dv7-1211ea 17\" laptop".into(), ..Product::default() })?;
 //! let snapshot = writer.commit(1)?;
 //!
@@ -43,4 +44,6 @@ pub mod settings;
 pub mod snapshot;
 mod store;
 pub mod suggest;
+pub mod switch;
+pub mod touch;
 pub mod writer;

@@ -1,11 +1,16 @@
 //! Live fields: price and stock, which change by the second and are read where they are needed, never indexed.
 //!
-//! Owns what they are and how they follow from what a shop says. It refuses to know where their current values are
-//! kept: whoever searches passes a [`LiveSource`].
+//! Owns what they are, how they follow from what a shop says, and the table of their current values. It refuses to
+//! know where changes come from.
 
+mod rows;
+mod table;
+
+pub(crate) use self::rows::LiveRows;
+pub use self::table::{LiveTable, ORDINALS_MAX, Row};
 use crate::product::Product;
 
-/// Number of a product within one process, never given twice; see [`crate::writer::Writer::upsert`].
+/// Number of a product within one process: given by the [`LiveTable`] and never to another product.
 pub type Ordinal = u32;
 
 /// The live fields as a shop says them.
@@ -50,11 +55,4 @@ pub struct Live {
     pub stock: Option<i64>,
     /// Whether it can be bought: by the stock where that is told, else as said, else yes.
     pub in_stock: bool,
-}
-
-/// Where the current live fields are.
-pub trait LiveSource: Send + Sync {
-    /// Those of a product, as of one moment; `None` for an ordinal that was never given. Cheap: it is called for
-    /// every match of a query that filters or sorts by them.
-    fn live(&self, ordinal: Ordinal) -> Option<Live>;
 }

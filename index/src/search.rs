@@ -7,10 +7,10 @@
 use tantivy::DocAddress;
 
 use crate::analysis::Analyzer;
-use crate::answer::{Hit, LiveShown, SearchPage};
+use crate::answer::{Hit, LiveDependency, LiveShown, SearchPage};
 use crate::collect::facets::FacetPlan;
 use crate::collect::group::GroupField;
-use crate::collect::run::{Collected, Collection, run};
+use crate::collect::run::{Collected, Collection, LiveMatches, run};
 use crate::collect::sort::resolve_keys;
 use crate::collect::top::Placed;
 use crate::dependency::Dependency;
@@ -18,7 +18,7 @@ use crate::error::IndexError;
 use crate::eval::matching::Evaluation;
 use crate::eval::score::{SegmentScorer, Statistics};
 use crate::highlight::Highlighter;
-use crate::live::Live;
+use crate::live::{LiveFields, LiveRows, Row};
 use crate::query::depend::{WordCorrections, variant};
 use crate::query::fields::resolve;
 use crate::query::filter::Condition;
@@ -28,8 +28,8 @@ use crate::query::plan::{QueryPlan, plan};
 use crate::query::{typo, wording};
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
 use crate::snapshot::{CancelCheck, Snapshot};
-use crate::store::schema::NumberField;
 use crate::store::stored::Stored;
+use crate::switch::{Rule, is_off};
 
 /// With fewer products than this the query is widened: less than a page's first rows. Ten was better than none and
 /// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
@@ -44,7 +44,17 @@ pub(crate) fn search(
     let collection = resolve_request(snapshot, request)?;
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
     let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
-    let mut search = Search { snapshot, request, collection, plan, cancel, dependency: Dependency::default() };
+    let rows = LiveRows::new(snapshot.live());
+    let mut search = Search {
+        snapshot,
+        request,
+        collection,
+        plan,
+        rows: &rows,
+        cancel,
+        dependency: Dependency::default(),
+        live: LiveMatches::default(),
+    };
     let answer = search.evaluate(&mut analyzer)?;
     search.show(answer)
 }
@@ -62,8 +72,10 @@ struct Search<'a> {
     request: &'a SearchRequest,
     collection: Collection,
     plan: QueryPlan,
+    rows: &'a LiveRows<'a>,
     cancel: CancelCheck<'a>,
     dependency: Dependency,
+    live: LiveMatches,
 }
 
 impl Search<'_> {
@@ -108,16 +120,19 @@ impl Search<'_> {
         let conditions = self.collection.conditions.iter();
         let selections = self.collection.selections.iter().map(|(_, condition)| condition);
         let stated = variant(name, &self.plan, corrections.as_deref(), required, conditions.chain(selections));
-        self.dependency.variants.push(stated);
+        if !is_off(Rule::Variants) || self.dependency.variants.is_empty() {
+            self.dependency.variants.push(stated);
+        }
         let evaluation = Evaluation { plan: &self.plan, corrections: corrections.as_deref(), required };
-        let collected = run(self.snapshot, &self.collection, evaluation, self.cancel)?;
+        let mut collected = run(self.snapshot, &self.collection, evaluation, self.rows, self.cancel)?;
+        self.live.merge(std::mem::take(&mut collected.live));
         Ok(Answer { collected, corrections, required, relaxed: false })
     }
 
     /// Each disjunctive facet counts products that its own selection excludes.
     fn state_facets(&mut self, answer: &Answer) {
         for (at, facet) in self.collection.facets.iter().enumerate() {
-            if !self.collection.selections.iter().any(|(own, _)| *own == at) {
+            if is_off(Rule::FacetVariants) || !self.collection.selections.iter().any(|(own, _)| *own == at) {
                 continue;
             }
             let others =
@@ -166,7 +181,13 @@ impl Search<'_> {
         let facets = counters
             .map(|(counter, plan)| counter.finish(plan, self.snapshot.columns(), self.request.facet_limit))
             .collect();
+        let live = match (self.collection.is_live(), self.live.cut) {
+            (false, _) => LiveDependency::None,
+            (true, false) => LiveDependency::Products(self.live.ordinals),
+            (true, true) => LiveDependency::Any,
+        };
         Ok(SearchPage {
+            live,
             total: answer.collected.total,
             total_products: self.collection.group.is_some().then_some(answer.collected.products),
             corrected,
@@ -197,21 +218,19 @@ impl Search<'_> {
         };
         let ranking = if self.request.explain_ranking { Some(self.explain(placed, evaluation)?) } else { None };
         let columns = &self.snapshot.columns()[placed.segment];
-        let number = |field| columns.number(field).and_then(|column| column.first(doc));
-        let live = Live {
-            price: number(NumberField::Price),
-            // Stored from an integer far below 2^53.
-            stock: number(NumberField::Stock).map(|stock| stock as i64),
-            in_stock: number(NumberField::InStock) != Some(0.0),
-        };
+        let ordinal = columns.ordinal(doc);
+        let unknown = Row { version: 0, fields: LiveFields::default() };
+        let row = ordinal.map_or(unknown, |ordinal| self.rows.row(ordinal));
         let shown = |name: &str| self.request.fields.as_ref().is_none_or(|fields| fields.iter().any(|f| f == name));
         let shows = LiveShown { price: shown("price"), stock: shown("stock"), in_stock: shown("in_stock") };
         let chosen = self.request.fields.as_ref().map(|fields| stored.content(fields)).transpose().map_err(damaged)?;
         Ok(Hit {
             content: chosen.unwrap_or(stored.content),
             id: stored.id,
+            ordinal,
             score: placed.candidate.relevance.score,
-            live,
+            live: row.live(),
+            version: row.version,
             shows,
             highlights,
             group_count: self.collection.group.is_some().then_some(placed.members),

@@ -6,6 +6,7 @@ use tantivy::Searcher;
 
 use crate::answer::SearchPage;
 use crate::error::IndexError;
+use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
 use crate::request::SearchRequest;
@@ -30,6 +31,7 @@ struct Inner {
     fields: Fields,
     sequence: u64,
     lexicon: Arc<Lexicon>,
+    live: Arc<LiveTable>,
 }
 
 impl Snapshot {
@@ -39,8 +41,39 @@ impl Snapshot {
         fields: Fields,
         sequence: u64,
         lexicon: Arc<Lexicon>,
+        live: Arc<LiveTable>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon }) }
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live }) }
+    }
+
+    /// The live fields of its products: always the current ones.
+    pub fn live(&self) -> &LiveTable {
+        &self.inner.live
+    }
+
+    /// A product by id, without its live fields.
+    ///
+    /// # Errors
+    /// A failing engine, or a stored product that is damaged.
+    pub fn product(&self, id: &str) -> Result<Option<Product>, IndexError> {
+        let term = tantivy::Term::from_field_text(self.inner.fields.id, id);
+        for (at, segment) in self.inner.searcher.segment_readers().iter().enumerate() {
+            let index = segment.inverted_index(self.inner.fields.id)?;
+            let Some(info) = index.get_term_info(&term).map_err(tantivy::TantivyError::from)? else { continue };
+            let mut docs = index
+                .read_postings_from_terminfo(&info, tantivy::schema::IndexRecordOption::Basic)
+                .map_err(tantivy::TantivyError::from)?;
+            while tantivy::DocSet::doc(&docs) != tantivy::TERMINATED {
+                let doc = tantivy::DocSet::doc(&docs);
+                if segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc)) {
+                    let segment = u32::try_from(at).unwrap_or(u32::MAX);
+                    let stored: Stored = self.inner.searcher.doc(tantivy::DocAddress::new(segment, doc))?;
+                    return read_product(&stored).map(Some);
+                }
+                tantivy::DocSet::advance(&mut docs);
+            }
+        }
+        Ok(None)
     }
 
     /// The last event that this view reflects.
@@ -80,12 +113,7 @@ impl Snapshot {
         for segment in self.inner.searcher.segment_readers() {
             let store = segment.get_store_reader(1).map_err(tantivy::TantivyError::from)?;
             for stored in store.iter::<Stored>(segment.alive_bitset()) {
-                let stored = stored?;
-                let damaged = |reason: String| IndexError::Damaged { id: stored.id.clone(), reason };
-                let mut object: serde_json::Map<String, serde_json::Value> =
-                    serde_json::from_str(&stored.content).map_err(|error| damaged(error.to_string()))?;
-                object.insert("id".into(), stored.id.clone().into());
-                each(&Product::from_json(object).map_err(|error| damaged(error.message))?);
+                each(&read_product(&stored?)?);
             }
         }
         Ok(())
@@ -106,6 +134,14 @@ impl Snapshot {
     pub(crate) fn fields(&self) -> &Fields {
         &self.inner.fields
     }
+}
+
+fn read_product(stored: &Stored) -> Result<Product, IndexError> {
+    let damaged = |reason: String| IndexError::Damaged { id: stored.id.clone(), reason };
+    let mut object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&stored.content).map_err(|error| damaged(error.to_string()))?;
+    object.insert("id".into(), stored.id.clone().into());
+    Product::from_json(object).map_err(|error| damaged(error.message))
 }
 
 impl std::fmt::Debug for Snapshot {

@@ -1,9 +1,10 @@
 //! How products lie in the tantivy index: schema, documents, terms for filters, opened segments.
 //!
 //! Knows nothing of queries. Invariant: everything that is written for a product is a pure function of the product
-//! and the settings, so that index terms and, later, touch hashes come from one place.
+//! and the settings, so that index terms and touch hashes come from one place.
 
 pub(crate) mod document;
+pub(crate) mod forms;
 pub(crate) mod keyword;
 mod packed;
 pub(crate) mod schema;

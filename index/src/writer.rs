@@ -1,4 +1,8 @@
-//! The batched writer: applies events in order, publishes snapshots, keeps the sequence with each commit.
+//! The batched writer: applies events in order, tells what each touches, publishes snapshots, keeps the sequence with
+//! each commit.
+//!
+//! What a change touches needs the old version of its product: the one that was applied last, be it in this batch (the
+//! overlay) or in the last commit. Never a newer one: the log runs ahead of what is applied.
 //!
 //! Invariant: the sequence on disk is never ahead of the products on disk. A crash loses at most what the log
 //! replays.
@@ -14,6 +18,7 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use crate::error::IndexError;
+use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
 use crate::settings::Settings;
@@ -21,6 +26,8 @@ use crate::snapshot::Snapshot;
 use crate::store::document::DocumentBuilder;
 use crate::store::schema::{self, FORMAT, Fields};
 use crate::store::segment::SegmentColumns;
+use crate::switch::{Rule, is_off};
+use crate::touch::{Version, Vocabulary};
 
 /// Memory in which one batch of products is collected before it becomes a segment: large enough that a bulk import
 /// of 100,000 products makes a handful of segments.
@@ -47,6 +54,14 @@ pub struct Writer {
     builder: DocumentBuilder,
     columns: FxHashMap<SegmentId, Arc<SegmentColumns>>,
     snapshot: Snapshot,
+    live: Arc<LiveTable>,
+    /// Products that were written since the last commit; `None` for a deleted one.
+    overlay: FxHashMap<String, Option<Product>>,
+    /// `None` until the first change asks for it: counting takes a second for a million products.
+    vocabulary: Option<Vocabulary>,
+    old: Version,
+    new: Version,
+    touched: Vec<u64>,
     /// Whether anything was applied since the last commit.
     pending: bool,
 }
@@ -57,7 +72,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`IndexError::Format`], [`IndexError::Io`] or a failing engine.
-    pub fn open(dir: &Path, settings: Arc<Settings>) -> Result<Self, IndexError> {
+    pub fn open(dir: &Path, settings: Arc<Settings>, live: Arc<LiveTable>) -> Result<Self, IndexError> {
         let io = |source| IndexError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
         if let Some(payload) = read_payload(dir)? {
@@ -74,18 +89,18 @@ impl Writer {
             }
         }
         let directory = MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
-        Self::build(directory, settings)
+        Self::build(directory, settings, live)
     }
 
     /// An index in memory, for tests.
     ///
     /// # Errors
     /// A failing engine.
-    pub fn in_memory(settings: Arc<Settings>) -> Result<Self, IndexError> {
-        Self::build(RamDirectory::create(), settings)
+    pub fn in_memory(settings: Arc<Settings>, live: Arc<LiveTable>) -> Result<Self, IndexError> {
+        Self::build(RamDirectory::create(), settings, live)
     }
 
-    fn build(directory: impl Directory, settings: Arc<Settings>) -> Result<Self, IndexError> {
+    fn build(directory: impl Directory, settings: Arc<Settings>, live: Arc<LiveTable>) -> Result<Self, IndexError> {
         let (schema, fields) = schema::build();
         let index = Index::builder().schema(schema).settings(schema::index_settings()).open_or_create(directory)?;
         schema::register_tokenizers(&index);
@@ -106,9 +121,24 @@ impl Writer {
         let payload = parse_payload(index.load_metas()?.payload.as_deref());
         let mut columns = FxHashMap::default();
         let lexicon = Arc::new(Lexicon::new(Arc::clone(&settings)));
-        let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, &lexicon)?;
+        let snapshot = open_snapshot(&reader, &fields, &mut columns, payload.sequence, (&lexicon, &live))?;
         let builder = DocumentBuilder::new(fields.clone(), settings);
-        Ok(Self { fields, writer, reader, lexicon, builder, columns, snapshot, pending: false })
+        Ok(Self {
+            fields,
+            writer,
+            reader,
+            lexicon,
+            builder,
+            columns,
+            snapshot,
+            live,
+            overlay: FxHashMap::default(),
+            vocabulary: None,
+            old: Version::default(),
+            new: Version::default(),
+            touched: Vec::new(),
+            pending: false,
+        })
     }
 
     /// The sequence of the last commit.
@@ -116,21 +146,77 @@ impl Writer {
         self.snapshot.sequence()
     }
 
-    /// Adds the product or replaces the one with its id.
+    /// Adds the product or replaces the one with its id. Returns the hashes that the change touches. Its live fields
+    /// are the live table's business.
     ///
     /// # Errors
     /// A failing engine.
-    pub fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
-        self.delete(&product.id);
-        let document: TantivyDocument = self.builder.build(product);
+    pub fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError> {
+        self.begin_change(&product.id)?;
+        let document: TantivyDocument = self.builder.build(product, &mut self.new);
+        self.writer.delete_term(Term::from_field_text(self.fields.id, &product.id));
         self.writer.add_document(document)?;
+        Ok(self.end_change(&product.id, Some(product.clone())))
+    }
+
+    /// Removes the product, if there is one. Returns the hashes that the change touches.
+    ///
+    /// # Errors
+    /// A failing engine.
+    pub fn delete(&mut self, id: &str) -> Result<&[u64], IndexError> {
+        self.begin_change(id)?;
+        self.writer.delete_term(Term::from_field_text(self.fields.id, id));
+        Ok(self.end_change(id, None))
+    }
+
+    /// Products written since the last commit, which are kept in memory until the next.
+    pub fn uncommitted(&self) -> usize {
+        self.overlay.len()
+    }
+
+    /// Words and prefixes that are counted to judge what is new.
+    pub fn vocabulary_len(&self) -> usize {
+        self.vocabulary.as_ref().map_or(0, Vocabulary::len)
+    }
+
+    /// The live fields beside this index.
+    pub fn live(&self) -> &Arc<LiveTable> {
+        &self.live
+    }
+
+    /// Looks up what the old version touches.
+    fn begin_change(&mut self, id: &str) -> Result<(), IndexError> {
+        if self.vocabulary.is_none() {
+            self.vocabulary = Some(Vocabulary::count(&self.snapshot)?);
+        }
+        self.old.clear();
+        self.new.clear();
+        match self.overlay.get(id) {
+            Some(Some(product)) => self.builder.touch(product, &mut self.old),
+            Some(None) => {}
+            None => {
+                if let Some(product) = self.snapshot.product(id)? {
+                    self.builder.touch(&product, &mut self.old);
+                }
+            }
+        }
         Ok(())
     }
 
-    /// Removes the product, if there is one.
-    pub fn delete(&mut self, id: &str) {
+    fn end_change(&mut self, id: &str, product: Option<Product>) -> &[u64] {
         self.pending = true;
-        self.writer.delete_term(Term::from_field_text(self.fields.id, id));
+        self.overlay.insert(id.to_owned(), product);
+        self.touched.clear();
+        if !is_off(Rule::OldVersion) {
+            self.touched.extend(&self.old.forms);
+        }
+        self.touched.extend(&self.new.forms);
+        if let Some(vocabulary) = &mut self.vocabulary {
+            vocabulary.replace(&self.old, &self.new, &mut self.touched);
+        }
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        &self.touched
     }
 
     /// Puts other settings in force from the next commit on. Returns `false`, and changes nothing, if they need
@@ -156,8 +242,10 @@ impl Writer {
         if self.pending {
             self.write_commit(sequence)?;
             self.pending = false;
+            self.overlay.clear();
         }
-        self.snapshot = open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, &self.lexicon)?;
+        self.snapshot =
+            open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, (&self.lexicon, &self.live))?;
         Ok(self.snapshot.clone())
     }
 
@@ -198,7 +286,7 @@ fn open_snapshot(
     fields: &Fields,
     columns: &mut FxHashMap<SegmentId, Arc<SegmentColumns>>,
     sequence: u64,
-    lexicon: &Arc<Lexicon>,
+    (lexicon, live): (&Arc<Lexicon>, &Arc<LiveTable>),
 ) -> Result<Snapshot, IndexError> {
     let searcher = reader.searcher();
     let mut open = FxHashMap::default();
@@ -206,13 +294,13 @@ fn open_snapshot(
         let id = segment.segment_id();
         let opened = match columns.remove(&id) {
             Some(opened) => opened,
-            None => Arc::new(SegmentColumns::open(segment)?),
+            None => Arc::new(SegmentColumns::open(segment, live)?),
         };
         open.insert(id, opened);
     }
     *columns = open;
     let opened = searcher.segment_readers().iter().map(|segment| Arc::clone(&columns[&segment.segment_id()])).collect();
-    Ok(Snapshot::new(searcher, opened, fields.clone(), sequence, Arc::clone(lexicon)))
+    Ok(Snapshot::new(searcher, opened, fields.clone(), sequence, Arc::clone(lexicon), Arc::clone(live)))
 }
 
 /// The payload of an index on disk, without opening it; `None` where there is none.

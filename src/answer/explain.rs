@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use storefind_index::dependency::Dependency;
+use storefind_index::answer::LiveDependency;
 
 use crate::cache::freshness::View;
+use crate::cache::proof::Proof;
 use crate::cache::stack::Served;
 use crate::cache::tier::TierName;
 
@@ -28,7 +29,10 @@ pub fn account(served: &Served, view: &View) -> Value {
         "cost_ms": millis(entry.cost()),
         "bytes": entry.weight(),
         "tiers": tiers(served),
-        "variants": variants(entry.dependency()),
+        "grace_ms": millis(served.age),
+        "live_as_of": stamp.live_as_of,
+        "live": live(entry.proof(), view, stamp.live_as_of),
+        "variants": variants(entry.proof(), view, stamp.as_of),
     })
 }
 
@@ -44,12 +48,27 @@ fn tiers(served: &Served) -> Vec<Value> {
     std::iter::once(memory).chain(index).collect()
 }
 
-fn variants(dependency: &Dependency) -> Vec<Value> {
-    let variants = dependency.variants.iter().map(|variant| {
-        let clauses: Vec<_> = variant.clauses.iter().map(|clause| &clause.terms).collect();
-        json!({"name": variant.name, "required": variant.required, "clauses": clauses})
+/// Every variant with its clauses, and which of them a change after the entry has touched.
+fn variants(proof: &Proof, view: &View, as_of: u64) -> Vec<Value> {
+    let touched = proof.touched_clauses(view.visibility.touches(), as_of);
+    let variants = proof.dependency().variants.iter().zip(touched).map(|(variant, touched)| {
+        let is_touched = touched.iter().filter(|touched| **touched).count() >= variant.required;
+        let clauses = variant.clauses.iter().zip(touched);
+        let clauses: Vec<_> =
+            clauses.map(|(clause, touched)| json!({"terms": clause.terms, "touched": touched})).collect();
+        json!({"name": variant.name, "required": variant.required, "touched": is_touched, "clauses": clauses})
     });
     variants.collect()
+}
+
+/// How live fields decide the answer, beyond being shown.
+fn live(proof: &Proof, view: &View, live_as_of: u64) -> Value {
+    let products = match proof.live() {
+        LiveDependency::None => return Value::Null,
+        LiveDependency::Products(ordinals) => json!(ordinals.len()),
+        LiveDependency::Any => json!("any"),
+    };
+    json!({"products": products, "touched": proof.live_touched_since(view.visibility.live(), live_as_of)})
 }
 
 fn millis(time: Duration) -> f64 {

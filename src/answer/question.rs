@@ -22,7 +22,9 @@ use crate::cache::coding::Coding;
 use crate::cache::entry::Entry;
 use crate::cache::freshness::{Stamp, UnixMillis};
 use crate::cache::key::Key;
-use crate::catalog::{Catalog, Suggestions};
+use crate::cache::proof::Proof;
+use crate::catalog::Suggestions;
+use crate::catalog::visibility::Visibility;
 use crate::resilience::deadline::Worth;
 
 /// Categories beside suggestions: a short list to narrow down by, not a facet.
@@ -42,7 +44,7 @@ pub enum Question {
 /// A question with all that a thread needs to answer it.
 pub struct Computation {
     question: Question,
-    catalog: Arc<Catalog>,
+    visibility: Arc<Visibility>,
     key: Arc<Key>,
     settings_version: u64,
     coding: Coding,
@@ -64,7 +66,7 @@ impl Question {
     pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>, settings_version: u64) -> Computation {
         Computation {
             question: self,
-            catalog: Arc::clone(request.catalog),
+            visibility: Arc::clone(request.catalog.visibility()),
             key: Arc::clone(key),
             settings_version,
             coding: request.coding(),
@@ -87,7 +89,9 @@ impl Computation {
     /// What the index refuses or fails at, and [`AnswerError::DeadlineExceeded`] when it is no longer worth doing.
     pub fn run(self, worth: &Worth) -> Result<Answered, AnswerError> {
         let began = Instant::now();
-        let published = self.catalog.published();
+        // Before the snapshot and before any live row is read.
+        let live_as_of = self.visibility.live().applied();
+        let published = self.visibility.published();
         let snapshot = &published.snapshot;
         let find = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
         let (body, page) = match &self.question {
@@ -98,9 +102,12 @@ impl Computation {
             Question::Complete(request, suggestions) => complete(request, suggestions, find)?,
         };
         let counters = self.counters.of(self.question.kind());
-        let stamp = Stamp::new(snapshot.sequence(), UnixMillis::now(), self.key.hash() as u64);
+        let as_of = snapshot.sequence();
+        let start = self.visibility.start_at(as_of);
+        let stamp = Stamp { live_as_of, start, ..Stamp::new(as_of, UnixMillis::now(), self.key.hash() as u64) };
         let cost = began.elapsed();
-        let entry = Entry::new(self.key, stamp, page.dependency, cost, body, Arc::clone(&counters.holding));
+        let proof = Arc::new(Proof::new(page.dependency, page.live));
+        let entry = Entry::new(self.key, stamp, proof, cost, body, Arc::clone(&counters.holding));
         entry.representation(self.coding);
         counters.computation(cost);
         Ok(Answered { entry, suits_key: published.settings_version == self.settings_version })

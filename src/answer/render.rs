@@ -197,7 +197,15 @@ impl Writer {
         if hit.shows.price || hit.shows.stock || hit.shows.in_stock {
             // A body reaches neither 4 GB nor anything near: pages, products and lists have limits.
             let place = u32::try_from(start).unwrap_or(u32::MAX)..u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-            self.holes.push(Hole { place, id: hit.id.as_str().into(), shows: hit.shows, follows_content });
+            self.holes.push(Hole {
+                place,
+                id: hit.id.as_str().into(),
+                ordinal: hit.ordinal,
+                version: hit.version,
+                in_stock: hit.live.in_stock,
+                shows: hit.shows,
+                follows_content,
+            });
         }
         self.raw("}");
     }

@@ -140,8 +140,6 @@ fn value(text: String) -> HeaderValue {
 mod tests {
     use std::sync::Arc;
 
-    use storefind_index::dependency::Dependency;
-
     use super::*;
     use crate::cache::entry::Entry;
     use crate::cache::freshness::{StaleReason, Stamp, UnixMillis};
@@ -153,7 +151,7 @@ mod tests {
         let body = crate::cache::body::Body::new(b"{}".to_vec(), Vec::new());
         let stamp = Stamp::new(7, UnixMillis(0), 1);
         let key = Arc::new(Key::new("k".into()));
-        let entry = Entry::new(key, stamp, Dependency::default(), Duration::ZERO, body, Arc::default());
+        let entry = Entry::new(key, stamp, Arc::default(), Duration::ZERO, body, Arc::default());
         Served {
             entry: Arc::new(entry),
             outcome,

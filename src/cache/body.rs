@@ -10,6 +10,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use storefind_index::answer::LiveShown;
+use storefind_index::live::{Live, LiveTable, Ordinal};
+use storefind_index::switch::{Rule, is_off};
+
+/// Writes live fields as they stand in a hole; the flag: whether content stands before them.
+pub type WriteLive = fn(&Live, LiveShown, bool) -> Vec<u8>;
 
 /// A rendered body.
 #[derive(Debug, Clone)]
@@ -25,6 +30,12 @@ pub struct Hole {
     pub place: Range<u32>,
     /// The product's id.
     pub id: Box<str>,
+    /// Its ordinal in the live table; `None` when it has none, and then nothing newer is ever filled in.
+    pub ordinal: Option<Ordinal>,
+    /// Version of the live row that stands there.
+    pub version: u64,
+    /// Whether that row says that the product can be bought.
+    pub in_stock: bool,
     /// Which fields stand there.
     pub shows: LiveShown,
     /// Whether content stands before them, so that a comma is due.
@@ -50,8 +61,54 @@ impl Body {
         &self.holes
     }
 
+    /// The wrapping sum of the versions that stand in the holes.
+    pub fn fold(&self) -> u64 {
+        self.holes.iter().fold(0, |sum: u64, hole| sum.wrapping_add(hole.version))
+    }
+
+    /// The wrapping sum of the versions that could stand in the holes now.
+    pub fn current_fold(&self, live: &LiveTable) -> u64 {
+        live.fold(self.holes.iter().filter_map(|hole| hole.ordinal))
+    }
+
+    /// The body with the current live fields, written by `write`; `None` if a product went out of stock or came back,
+    /// which may change more than its own fields.
+    pub fn refilled(&self, live: &LiveTable, write: WriteLive) -> Option<Self> {
+        let mut text = Vec::with_capacity(self.text.len() + self.holes.len());
+        let mut holes = Vec::with_capacity(self.holes.len());
+        let mut copied = 0;
+        for hole in &self.holes {
+            let row = hole.ordinal.and_then(|ordinal| live.row(ordinal));
+            let Some(row) = row else {
+                let moved = shift(&hole.place, copied, text.len())?;
+                text.extend_from_slice(&self.text[copied..hole.place.end as usize]);
+                copied = hole.place.end as usize;
+                holes.push(Hole { place: moved, ..hole.clone() });
+                continue;
+            };
+            let shown = row.live();
+            if shown.in_stock != hole.in_stock && !is_off(Rule::StockChanges) {
+                return None;
+            }
+            text.extend_from_slice(&self.text[copied..hole.place.start as usize]);
+            let start = u32::try_from(text.len()).ok()?;
+            text.extend_from_slice(&write(&shown, hole.shows, hole.follows_content));
+            let place = start..u32::try_from(text.len()).ok()?;
+            copied = hole.place.end as usize;
+            holes.push(Hole { place, version: row.version, in_stock: shown.in_stock, ..hole.clone() });
+        }
+        text.extend_from_slice(&self.text[copied..]);
+        Some(Self::new(text, holes))
+    }
+
     /// Bytes that it holds.
     pub fn weight(&self) -> usize {
         self.text.len() + self.holes.iter().map(|hole| size_of::<Hole>() + hole.id.len()).sum::<usize>()
     }
+}
+
+/// A place in the old text as a place in the new one: what stands from `copied` on comes next.
+fn shift(place: &Range<u32>, copied: usize, next: usize) -> Option<Range<u32>> {
+    let start = next + (place.start as usize).checked_sub(copied)?;
+    Some(u32::try_from(start).ok()?..u32::try_from(start + place.len()).ok()?)
 }

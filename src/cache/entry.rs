@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
-use storefind_index::dependency::Dependency;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::body::Body;
 use super::coding::{COMPRESS_BYTES_MIN, Coding, compress};
 use super::freshness::Stamp;
 use super::key::Key;
+use super::proof::Proof;
 
 /// Larger bodies are compressed beside the path: at 50 MB/s this much takes a millisecond, and an async thread owes
 /// its other connections an answer meanwhile.
@@ -31,9 +31,10 @@ const OVERHEAD_BYTES: usize = size_of::<Entry>() + 4 * 48 + 256;
 pub struct Entry {
     key: Arc<Key>,
     stamp: Stamp,
-    dependency: Dependency,
+    proof: Arc<Proof>,
     cost: Duration,
     body: Body,
+    fold: u64,
     identity: Representation,
     /// In the order of [`Coding::COMPRESSED`]; `None` inside: it would not be shorter.
     compressed: [OnceLock<Option<Representation>>; 3],
@@ -84,7 +85,7 @@ impl Entry {
     pub fn new(
         key: Arc<Key>,
         stamp: Stamp,
-        dependency: Dependency,
+        proof: Arc<Proof>,
         cost: Duration,
         body: Body,
         holding: Arc<Holding>,
@@ -96,8 +97,9 @@ impl Entry {
         let entry = Self {
             key,
             stamp,
-            dependency,
+            proof,
             cost,
+            fold: body.fold(),
             body,
             identity,
             compressed: [const { OnceLock::new() }; 3],
@@ -120,13 +122,24 @@ impl Entry {
     }
 
     /// Which changes can alter it.
-    pub fn dependency(&self) -> &Dependency {
-        &self.dependency
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// The same answer with other values in its holes.
+    pub fn refilled(&self, body: Body) -> Self {
+        let (key, holding) = (Arc::clone(&self.key), Arc::clone(&self.holding));
+        Self::new(key, self.stamp, Arc::clone(&self.proof), self.cost, body, holding)
     }
 
     /// Time that computing it took.
     pub fn cost(&self) -> Duration {
         self.cost
+    }
+
+    /// The wrapping sum of the live versions in its body.
+    pub fn fold(&self) -> u64 {
+        self.fold
     }
 
     /// Its body.
@@ -170,11 +183,7 @@ impl Entry {
     /// Bytes that it holds: key, body, variants, dependency and a fixed overhead. Grows with each variant.
     pub fn weight(&self) -> usize {
         let variants = self.compressed.iter().filter_map(OnceLock::get).flatten().map(|made| made.bytes.len());
-        OVERHEAD_BYTES
-            + self.key.text().len()
-            + self.body.weight()
-            + weigh_dependency(&self.dependency)
-            + variants.sum::<usize>()
+        OVERHEAD_BYTES + self.key.text().len() + self.body.weight() + self.proof.weight() + variants.sum::<usize>()
     }
 
     /// Where a variant of this coding lives; `None` where there is never one.
@@ -214,15 +223,6 @@ fn etag(hash: u128, coding: Coding) -> HeaderValue {
     HeaderValue::from_str(&text).expect("hexadecimal digits and a coding's name are visible ASCII")
 }
 
-fn weigh_dependency(dependency: &Dependency) -> usize {
-    let clause = |terms: &[String]| terms.iter().map(|term| size_of::<String>() + term.len()).sum::<usize>();
-    let variants = dependency.variants.iter().map(|variant| {
-        let clauses = variant.clauses.iter().map(|held| size_of_val(held) + clause(&held.terms)).sum::<usize>();
-        size_of_val(variant) + variant.name.len() + clauses
-    });
-    variants.sum()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -234,7 +234,7 @@ mod tests {
         let key = Arc::new(Key::new("search:1:demo:1:q=laptop".into()));
         let stamp = Stamp::new(7, UnixMillis(0), 1);
         let body = Body::new(text.to_vec(), Vec::new());
-        Entry::new(key, stamp, Dependency::default(), Duration::ZERO, body, Arc::clone(holding))
+        Entry::new(key, stamp, Arc::default(), Duration::ZERO, body, Arc::clone(holding))
     }
 
     fn decode(representation: &Representation) -> Vec<u8> {

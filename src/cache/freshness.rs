@@ -1,14 +1,24 @@
 //! Whether an entry may be served: the proof of freshness (DESIGN.md, "Freshness").
 //!
-//! Owns the judgement and nothing that it judges by: the sequence through which the catalog is validated and the
-//! time are passed in, so that every case is a test without a clock. Until touch tables exist, any change of the
-//! catalog counts as one that can alter the answer: an entry is fresh exactly if nothing newer has been validated.
-//! The touch table becomes a part of [`View`], and its reading of the entry's dependency the second half of
-//! [`judge`]'s comparison of sequences.
+//! Owns the judgement and nothing that it judges by: what readers see of the catalog and the time are passed in, so that
+//! every case is a test without a clock. The rules, in order:
+//! 1. An entry from the future, past its maximum age or past the time until which it is valid, is not fresh.
+//! 2. An entry of another history of the log is not, nor one from before the touch table knows every touch.
+//! 3. An entry that no change after it can have altered is fresh. Only validated changes count: the others are not
+//!    visible to anyone yet.
+//! 4. One that a change may have altered is still served for the grace, half of the freshness bound, after the first
+//!    change behind it: unless the request wants a sequence, or somebody was promised to see that change.
 //!
 //! Invariant: `as_of` is never raised, however often an entry proves fresh.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use storefind_index::switch::{Rule, is_off};
+use tokio::time::Instant;
+
+use super::proof::Proof;
+use crate::catalog::visibility::Visibility;
 
 /// Oldest answer that is served whatever the sequences say: ranking statistics and suggestions drift with it.
 pub const MAX_AGE: Duration = Duration::from_secs(600);
@@ -31,19 +41,36 @@ impl UnixMillis {
 }
 
 /// What a request judges entries by, read once when it begins (after a wait for `min_sequence`).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct View {
-    /// The catalog's validated sequence.
+    /// The catalog's validated sequence. Read before any slot of the touch table.
     pub validated: u64,
-    /// The time.
+    /// The time, for ages.
     pub now: UnixMillis,
+    /// The same moment, for what happened in this process.
+    pub instant: Instant,
+    /// Whether what a recent change may have altered may be served.
+    pub graced: bool,
+    /// The catalog as readers see it.
+    pub visibility: Arc<Visibility>,
 }
 
 impl View {
+    /// The view of now.
+    pub fn of(visibility: &Arc<Visibility>) -> Self {
+        Self {
+            validated: visibility.validated(),
+            now: UnixMillis::now(),
+            instant: Instant::now(),
+            graced: true,
+            visibility: Arc::clone(visibility),
+        }
+    }
+
     /// The same view for an entry that was computed while the request waited for it: by the request's own clock
     /// that entry would come from the future.
-    pub fn having_waited_for(self, stamp: &Stamp) -> Self {
-        Self { now: self.now.max(stamp.computed_at), ..self }
+    pub fn having_waited_for(&self, stamp: &Stamp) -> Self {
+        Self { now: self.now.max(stamp.computed_at), ..self.clone() }
     }
 }
 
@@ -52,10 +79,16 @@ impl View {
 pub struct Stamp {
     /// Sequence of the snapshot that it was computed from.
     pub as_of: u64,
+    /// Live changes through this sequence are in it.
+    pub live_as_of: u64,
+    /// The log's history in force at `as_of`.
+    pub start: u64,
     /// When.
     pub computed_at: UnixMillis,
     /// This entry's own limit, [`MAX_AGE`] give or take the jitter.
     pub max_age: Duration,
+    /// When it ceases to be right by itself: a rule with a date begins or ends.
+    pub valid_until: Option<UnixMillis>,
 }
 
 impl Stamp {
@@ -66,7 +99,7 @@ impl Stamp {
         let share = (spread.rotate_left(17) ^ computed_at.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 11;
         let share = share as f64 / (1_u64 << 53) as f64;
         let max_age = MAX_AGE.mul_f64(1.0 + MAX_AGE_JITTER * (2.0 * share - 1.0));
-        Self { as_of, computed_at, max_age }
+        Self { as_of, live_as_of: as_of, start: 0, computed_at, max_age, valid_until: None }
     }
 }
 
@@ -79,38 +112,80 @@ pub enum Verdict {
         sequence: u64,
         /// Time until the maximum age.
         ttl: Duration,
+        /// Time since it was last known to be right: none, but within the grace.
+        age: Duration,
     },
     /// May not.
     Stale(StaleReason),
 }
 
-/// Why an entry is no longer fresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Why an entry is no longer fresh. Those of touches are ordered by how plain they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StaleReason {
-    /// A change after it may alter the answer.
+    /// A change of a product with the searched words or values.
     Touched,
+    /// A change of a product with a word that begins like the unfinished one.
+    TouchedPrefix,
+    /// A word came into the catalog that a mistyped one may have meant.
+    TouchedBucket,
+    /// A change of something else that shares a slot of the touch table.
+    Collision,
+    /// Any change: no clause could be stated.
+    Anything,
+    /// A live change of a product that a live filter, sort or facet looked at.
+    Live,
+    /// A shown product went out of stock, or came back.
+    StockChanged,
+    /// It was computed in another history of the log.
+    OtherHistory,
+    /// It is older than what the touch table knows.
+    BeforeTouches,
     /// It reached its maximum age.
     TooOld,
+    /// A rule with a date began or ended.
+    Expired,
     /// It was computed in the future: a clock was set back.
     FromTheFuture,
 }
 
 impl StaleReason {
     /// Every reason, for tables of counters.
-    pub const ALL: [Self; 3] = [Self::Touched, Self::TooOld, Self::FromTheFuture];
+    pub const ALL: [Self; 12] = [
+        Self::Touched,
+        Self::TouchedPrefix,
+        Self::TouchedBucket,
+        Self::Collision,
+        Self::Anything,
+        Self::Live,
+        Self::StockChanged,
+        Self::OtherHistory,
+        Self::BeforeTouches,
+        Self::TooOld,
+        Self::Expired,
+        Self::FromTheFuture,
+    ];
 
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Touched => "touched",
+            Self::TouchedPrefix => "touched_prefix",
+            Self::TouchedBucket => "touched_bucket",
+            Self::Collision => "collision",
+            Self::Anything => "anything",
+            Self::Live => "live",
+            Self::StockChanged => "stock_changed",
+            Self::OtherHistory => "other_history",
+            Self::BeforeTouches => "before_touches",
             Self::TooOld => "too_old",
+            Self::Expired => "expired",
             Self::FromTheFuture => "from_the_future",
         }
     }
 }
 
-/// Judges an entry.
-pub fn judge(stamp: &Stamp, view: &View) -> Verdict {
+/// Judges an entry by its stamp and its proof.
+pub fn judge(stamp: &Stamp, proof: &Proof, view: &View) -> Verdict {
     let age = match view.now.0.checked_sub(stamp.computed_at.0) {
         Some(age) => Duration::from_millis(age),
         None if Duration::from_millis(stamp.computed_at.0 - view.now.0) <= CLOCK_SKEW_MAX => Duration::ZERO,
@@ -119,60 +194,44 @@ pub fn judge(stamp: &Stamp, view: &View) -> Verdict {
     if age >= stamp.max_age {
         return Verdict::Stale(StaleReason::TooOld);
     }
-    if stamp.as_of < view.validated {
-        return Verdict::Stale(StaleReason::Touched);
+    if stamp.valid_until.is_some_and(|until| view.now >= until) {
+        return Verdict::Stale(StaleReason::Expired);
     }
-    Verdict::Fresh { sequence: stamp.as_of.max(view.validated), ttl: stamp.max_age - age }
+    let visibility = &*view.visibility;
+    if stamp.start != visibility.start_at(stamp.as_of) && !is_off(Rule::Starts) {
+        return Verdict::Stale(StaleReason::OtherHistory);
+    }
+    if stamp.as_of < visibility.touches().complete_from() && !is_off(Rule::CompleteFrom) {
+        return Verdict::Stale(StaleReason::BeforeTouches);
+    }
+    let unproven = match altered(stamp, proof, view) {
+        Ok(unproven) => unproven,
+        Err(reason) => return Verdict::Stale(reason),
+    };
+    let sequence = if unproven.is_some() { stamp.as_of } else { stamp.as_of.max(view.validated) };
+    Verdict::Fresh { sequence, ttl: stamp.max_age - age, age: unproven.unwrap_or_default() }
+}
+
+/// Whether a change may have altered the entry: `None` if none can, the time since the first one within the grace, or
+/// the reason beyond it.
+fn altered(stamp: &Stamp, proof: &Proof, view: &View) -> Result<Option<Duration>, StaleReason> {
+    let visibility = &*view.visibility;
+    let mut unproven = None;
+    let touched =
+        if stamp.as_of < view.validated { proof.touched_since(visibility.touches(), stamp.as_of) } else { None };
+    if let Some(reason) = touched {
+        let may = view.graced && stamp.as_of >= visibility.floor();
+        let since = visibility.publications().first_after(stamp.as_of, view.instant).filter(|_| may);
+        unproven = Some(since.filter(|since| *since < visibility.grace()).ok_or(reason)?);
+    }
+    if proof.live_touched_since(visibility.live(), stamp.live_as_of) {
+        let may = view.graced && stamp.live_as_of >= visibility.floor();
+        let since = visibility.live_changes().first_after(stamp.live_as_of, view.instant).filter(|_| may);
+        let since = since.filter(|since| *since < visibility.grace()).ok_or(StaleReason::Live)?;
+        unproven = Some(unproven.unwrap_or_default().max(since));
+    }
+    Ok(unproven)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stamp(as_of: u64, computed_at: u64) -> Stamp {
-        Stamp { as_of, computed_at: UnixMillis(computed_at), max_age: MAX_AGE }
-    }
-
-    #[track_caller]
-    fn check(as_of: u64, validated: u64, now: u64, expected: Result<u64, StaleReason>) {
-        let view = View { validated, now: UnixMillis(now) };
-        let found = match judge(&stamp(as_of, 10_000), &view) {
-            Verdict::Fresh { sequence, .. } => Ok(sequence),
-            Verdict::Stale(reason) => Err(reason),
-        };
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn an_entry_is_fresh_until_something_newer_is_validated() {
-        check(7, 7, 10_000, Ok(7));
-        check(7, 8, 10_000, Err(StaleReason::Touched));
-    }
-
-    #[test]
-    fn an_entry_newer_than_what_is_validated_is_fresh_and_tells_its_own_sequence() {
-        check(9, 7, 10_000, Ok(9));
-    }
-
-    #[test]
-    fn an_entry_lives_until_its_maximum_age_and_not_a_millisecond_longer() {
-        check(7, 7, 10_000 + 599_999, Ok(7));
-        check(7, 7, 10_000 + 600_000, Err(StaleReason::TooOld));
-    }
-
-    #[test]
-    fn a_clock_may_lag_by_a_second_and_no_more() {
-        check(7, 7, 9_000, Ok(7));
-        check(7, 7, 8_999, Err(StaleReason::FromTheFuture));
-    }
-
-    #[test]
-    fn maximum_ages_differ_by_a_tenth_at_most_and_do_differ() {
-        let ages: Vec<_> = (0..1_000_u64)
-            .map(|n| Stamp::new(1, UnixMillis(5), n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).max_age)
-            .collect();
-        assert!(ages.iter().all(|age| (MAX_AGE.mul_f64(0.9)..=MAX_AGE.mul_f64(1.1)).contains(age)));
-        let spread = ages.iter().max().zip(ages.iter().min()).map(|(max, min)| *max - *min);
-        assert!(spread > Some(Duration::from_secs(100)), "{spread:?}");
-    }
-}
+mod tests;

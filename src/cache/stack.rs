@@ -15,10 +15,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use storefind_index::answer::LiveDependency;
+use storefind_index::switch::{Rule, is_off};
 use tokio::time::Instant;
 
+use super::body::WriteLive;
 use super::entry::Entry;
-use super::freshness::{Verdict, View, judge};
+use super::freshness::{StaleReason, Verdict, View, judge};
 use super::key::Key;
 use super::outcome::Outcome;
 use super::single_flight::{FlightError, Part, SingleFlight};
@@ -29,6 +32,7 @@ use super::tier::{Stored, Tier, TierName, Usage};
 #[derive(Debug)]
 pub struct Stack<E> {
     memory: Arc<MemoryTier>,
+    write_live: WriteLive,
     flights: SingleFlight<Result<Computed, E>>,
 }
 
@@ -79,7 +83,7 @@ pub struct Served {
     pub sequence: u64,
     /// Time until its maximum age.
     pub ttl: Duration,
-    /// Time since it was last proven fresh: none, unless a later rule lets an unproven one be served.
+    /// Time since it was last proven fresh: none, but within the grace.
     pub age: Duration,
     /// Whether the memory tier keeps what was computed.
     pub stored: bool,
@@ -89,6 +93,34 @@ pub struct Served {
     pub cache_time: Duration,
     /// Time that computing, or waiting for it, took.
     pub compute_time: Option<Duration>,
+}
+
+/// How an entry is fresh.
+struct Fresh {
+    sequence: u64,
+    ttl: Duration,
+    age: Duration,
+}
+
+/// The entry under this key, judged, with the current live fields. An answer that live fields decide is served as it
+/// was assembled: newer values under an older selection would contradict it.
+fn look(memory: &MemoryTier, write_live: WriteLive, key: &Key, view: &View) -> Result<(Arc<Entry>, Fresh), Outcome> {
+    let entry = memory.get(key).map_err(Outcome::Miss)?;
+    let fresh = match judge(entry.stamp(), entry.proof(), view) {
+        Verdict::Stale(reason) => return Err(Outcome::Stale(reason)),
+        Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
+    };
+    let live = view.visibility.live();
+    let is_current = *entry.proof().live() != LiveDependency::None
+        || entry.body().current_fold(live) == entry.fold()
+        || is_off(Rule::Fold);
+    if is_current {
+        return Ok((entry, fresh));
+    }
+    let body = entry.body().refilled(live, write_live).ok_or(Outcome::Stale(StaleReason::StockChanged))?;
+    let entry = Arc::new(entry.refilled(body));
+    memory.put(&entry);
+    Ok((entry, fresh))
 }
 
 /// Why there is no answer.
@@ -104,8 +136,9 @@ pub enum FetchError<E> {
 
 impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// A stack over this memory tier.
-    pub fn new(memory: MemoryTier) -> Self {
-        Self { memory: Arc::new(memory), flights: SingleFlight::default() }
+    /// `write_live` fills the holes of bodies.
+    pub fn new(memory: MemoryTier, write_live: WriteLive) -> Self {
+        Self { memory: Arc::new(memory), write_live, flights: SingleFlight::default() }
     }
 
     /// Looks without computing. Never waits: this is the whole way of a hit.
@@ -113,22 +146,19 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// # Errors
     /// Why there is nothing to serve: [`Outcome::Stale`] or [`Outcome::Miss`].
     pub fn lookup(&self, key: &Key, view: &View, began: Instant) -> Result<Served, Outcome> {
-        let entry = self.memory.get(key).map_err(Outcome::Miss)?;
-        match judge(entry.stamp(), view) {
-            Verdict::Stale(reason) => Err(Outcome::Stale(reason)),
-            Verdict::Fresh { sequence, ttl } => Ok(Served {
-                entry,
-                outcome: Outcome::Hit,
-                from: TierName::Memory,
-                sequence,
-                ttl,
-                age: Duration::ZERO,
-                stored: false,
-                collapsed: false,
-                cache_time: began.elapsed(),
-                compute_time: None,
-            }),
-        }
+        let (entry, fresh) = look(&*self.memory, self.write_live, key, view)?;
+        Ok(Served {
+            entry,
+            outcome: Outcome::Hit,
+            from: TierName::Memory,
+            sequence: fresh.sequence,
+            ttl: fresh.ttl,
+            age: fresh.age,
+            stored: false,
+            collapsed: false,
+            cache_time: began.elapsed(),
+            compute_time: None,
+        })
     }
 
     /// Looks, and has the answer computed if need be. `compute` runs in a task of its own at most once, with a
@@ -156,17 +186,19 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
             Err(outcome) => outcome,
         };
         let cache_time = began.elapsed();
+        let own = view.clone();
         let fresh = move |entry: &Entry| {
-            matches!(judge(entry.stamp(), &view.having_waited_for(entry.stamp())), Verdict::Fresh { .. })
+            let view = own.having_waited_for(entry.stamp());
+            matches!(judge(entry.stamp(), entry.proof(), &view), Verdict::Fresh { .. })
         };
+        let write_live = self.write_live;
+        let again = view.clone();
         let suits = |result: &Result<Computed, E>| result.as_ref().map_or(true, |computed| fresh(&computed.entry));
         let computation = || {
             let (memory, key) = (Arc::clone(&self.memory), Arc::clone(key));
             async move {
                 // A flight may have landed between this caller's lookup and its entering.
-                if let Ok(entry) = memory.get(&key)
-                    && fresh(&entry)
-                {
+                if let Ok((entry, _)) = look(&*memory, write_live, &key, &again) {
                     return Ok(Computed { entry, stored: Stored::Yes });
                 }
                 compute(Filler(memory)).await

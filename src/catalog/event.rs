@@ -8,6 +8,7 @@
 //! says why, never a panic.
 
 use serde_json::{Map, Value};
+use storefind_index::live::LiveFields;
 use storefind_index::product::{Product, ProductError};
 use storefind_index::settings::Settings;
 
@@ -21,6 +22,18 @@ pub enum Event {
     Upsert {
         /// Its whole state.
         product: Box<Product>,
+    },
+    /// The product's live fields are now these; its content is as before.
+    Live {
+        /// Its id.
+        id: String,
+        /// All of them.
+        fields: LiveFields,
+    },
+    /// The log was opened for writing; what follows belongs to this history.
+    Start {
+        /// A random number.
+        id: u64,
     },
     /// The product is gone.
     Delete {
@@ -72,6 +85,7 @@ impl Event {
             Self::Upsert { product } => encode_upsert(product),
             Self::Delete { id } => Ok(encode_delete(id)),
             Self::Settings { settings } => encode_settings(settings),
+            Self::Live { .. } | Self::Start { .. } => Err(EventError::Kind(0)),
         }
     }
 

@@ -41,6 +41,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use fjall::Readable;
 use serde_json::{Map, Value};
+use storefind_index::live::LiveFields;
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use tokio::time::Instant;
@@ -303,13 +304,26 @@ impl Log {
     fn read_product(&self, snapshot: &fjall::Snapshot, id: &str, sequence: u64) -> Result<Product, LogError> {
         match self.store.event(snapshot, sequence)? {
             Event::Upsert { product } => Ok(*product),
-            Event::Delete { .. } | Event::Settings { .. } => Err(self.store.damaged(id)),
+            _ => Err(self.store.damaged(id)),
         }
     }
 
     /// The settings last put, with their sequence; `None` if none ever were.
     pub fn settings(&self) -> Option<(u64, Arc<Settings>)> {
         self.shared.settings.load().as_deref().cloned()
+    }
+
+    /// x
+    pub fn for_each_live(&self, each: &mut dyn FnMut(&str, u64, LiveFields)) -> Result<(), LogError> {
+        for product in self.export(None, usize::MAX)? {
+            each(&product.id, self.last(), LiveFields::of(&product));
+        }
+        Ok(())
+    }
+
+    /// x
+    pub fn starts(&self) -> Arc<[(u64, u64)]> {
+        Arc::new([(0, self.origin())])
     }
 
     /// A random number that this log got when it was created. A projection of another log must not be used with it.
@@ -385,6 +399,6 @@ impl Drop for Log {
 fn read_settings(store: &Store, snapshot: &fjall::Snapshot, sequence: u64) -> Result<Settings, LogError> {
     match store.event(snapshot, sequence)? {
         Event::Settings { settings } => Ok(*settings),
-        Event::Upsert { .. } | Event::Delete { .. } => Err(store.damaged(META_SETTINGS)),
+        _ => Err(store.damaged(META_SETTINGS)),
     }
 }

@@ -1,8 +1,12 @@
 //! The projector: one thread per catalog that walks the log in order and shows it in the index.
 //!
-//! **A cycle.** Wait for events or for the time to publish; read some events; apply each to the index writer; publish
-//! if it is time: commit, store the snapshot, raise `V`, wake who waits (`visibility`). What is published at `S` is the
-//! state that the log had at `S`, no earlier and no later event.
+//! **A cycle.** Wait for events or for the time to publish; read some events; apply each, its live fields at once to the
+//! live table, its content to the index writer, which tells what is touched; publish if it is time: commit, store the
+//! snapshot, touch, raise `V`, wake who waits (`visibility`). What is published at `S` is the content that the log had
+//! at `S`, no earlier and no later event; live fields are never behind it.
+//!
+//! **Durability.** The log is the truth, so a publication need not be durable. The log is told how far the index is on
+//! disk, and forgets no superseded event beyond. A checkpoint follows every [`CHECKPOINT_INTERVAL`].
 //!
 //! **Starting from nothing** (first start, lost index, other analysis). The log keeps last states only, so what was
 //! walked is a state of the log again from some sequence on. Until then nothing is published (*hold*): readers keep
@@ -29,6 +33,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use storefind_index::error::IndexError;
+use storefind_index::live::{LiveFields, ORDINALS_MAX};
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
@@ -36,10 +41,10 @@ use tokio::time::Instant;
 use self::pace::Pace;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
 use super::event::{Event, EventError};
-use super::log::{Log, LogError, ReadLimits};
+use super::log::{Batch, Log, LogError, ReadLimits};
 use super::progress::Progress;
 use super::status::Report;
-use super::visibility::Visibility;
+use super::visibility::{Touch, Visibility};
 
 /// Events read and applied between two looks at the clock and at the stop signal. A bulk import applies some ten
 /// thousand a second, so this is well under the shortest publication interval; and the decoded events stay small.
@@ -50,6 +55,16 @@ const BACKOFF_MIN: Duration = Duration::from_millis(100);
 
 /// Longest pause: how long after a full disk was freed nothing happens, at most.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// How often what was only published is made durable: the log's tail that a restart walks again, in live events.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Changed products that are kept in memory, to know their old version, while nothing may be published: about 40 MB.
+/// Beyond it they are committed without being shown.
+const UNCOMMITTED_MAX: usize = 20_000;
+
+/// Touches that wait for their publication: 64 MB. Beyond it terms are touched early, which only costs computations.
+const TOUCHES_PENDING_MAX: usize = 4 << 20;
 
 /// Longest sleep without events. Everything that matters wakes the thread; this only bounds a lost wake.
 const IDLE_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -153,6 +168,10 @@ pub(crate) struct Projector {
     settings: (u64, Arc<Settings>),
     /// An event that failed and is to be tried alone.
     suspect: Option<u64>,
+    /// What was touched since the last publication.
+    touched: Vec<Touch>,
+    /// When the target was last made durable.
+    checkpointed: Instant,
     /// Events that are skipped, until they are behind a commit.
     set_aside: BTreeSet<u64>,
     /// The log's end at the start: once it is visible, the catalog is ready.
@@ -209,6 +228,8 @@ impl Projector {
             hold_until: shared.log.pruned_through(),
             settings: opened.settings,
             suspect: None,
+            touched: Vec::new(),
+            checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
             ready_at: shared.log.last(),
             shared,
@@ -281,6 +302,12 @@ impl Projector {
             if due || (draining && at_the_end) {
                 self.commit()?;
             }
+        } else if self.target.as_deref().is_some_and(|target| target.uncommitted() > UNCOMMITTED_MAX) {
+            // Held, so not shown; a crash now finds an index that is behind what the log has pruned, and empties it.
+            self.commit()?;
+        }
+        if self.checkpointed.elapsed() >= CHECKPOINT_INTERVAL || (draining && at_the_end) {
+            self.checkpoint()?;
         }
         let done = draining && at_the_end && self.committed >= self.cursor;
         Ok(if done { Flow::Stop } else { Flow::Continue })
@@ -289,7 +316,12 @@ impl Projector {
     /// Sleeps until there are events, or until what was applied is to be published.
     fn wait_for_work(&self) {
         let to_publish = self.cursor > self.committed && self.cursor >= self.hold_until;
-        let at_most = if to_publish { self.pace.wait(Instant::now()) } else { IDLE_WAIT_MAX };
+        let to_checkpoint = self.target.as_deref().is_some_and(|target| target.durable() < self.committed);
+        let at_most = match (to_publish, to_checkpoint) {
+            (true, _) => self.pace.wait(Instant::now()),
+            (false, true) => CHECKPOINT_INTERVAL.saturating_sub(self.checkpointed.elapsed()),
+            (false, false) => IDLE_WAIT_MAX,
+        };
         let (cursor, stop) = (self.cursor, &self.shared.stop);
         self.shared.log.wait_until(at_most, |last| last > cursor || stop.is_set());
     }
@@ -297,6 +329,16 @@ impl Projector {
     /// Reads and applies one step.
     fn walk(&mut self) -> Result<(), Failure> {
         let batch = self.shared.log.read_after(self.cursor, STEP)?;
+        let walked = self.walk_batch(batch);
+        self.shared.visibility.live_applied(self.cursor, Instant::now());
+        if self.touched.len() > TOUCHES_PENDING_MAX {
+            self.shared.visibility.touch(&self.touched);
+            self.touched.clear();
+        }
+        walked
+    }
+
+    fn walk_batch(&mut self, batch: Batch) -> Result<(), Failure> {
         for (sequence, event) in batch.events {
             if self.shared.stop.is_abandon() {
                 return Ok(());
@@ -305,6 +347,8 @@ impl Projector {
                 return Ok(());
             }
             self.cursor = sequence;
+            // At once, so that an answer that reads the new values is not older than they are.
+            self.shared.visibility.live().applied_through(sequence);
         }
         self.cursor = self.cursor.max(batch.through);
         self.shared.applied.raise(self.cursor);
@@ -317,24 +361,52 @@ impl Projector {
         }
         match event {
             Err(error) => self.put_aside(sequence, error.to_string()),
-            Ok(Event::Upsert { product }) => self.apply_alone(sequence, |target| target.upsert(&product))?,
+            Ok(Event::Upsert { product }) => {
+                if self.set_live(sequence, &product.id, LiveFields::of(&product)) {
+                    self.apply_alone(sequence, |target| target.upsert(&product))?;
+                }
+            }
+            Ok(Event::Live { id, fields }) => {
+                self.set_live(sequence, &id, fields);
+            }
             Ok(Event::Delete { id }) => self.apply_alone(sequence, |target| target.delete(&id))?,
+            Ok(Event::Start { .. }) => {}
             Ok(Event::Settings { settings }) => return self.apply_settings(sequence, Arc::new(*settings)),
         }
         Ok(Walk::On)
+    }
+
+    /// Sets live fields; the event is set aside if there is no ordinal left for the product.
+    fn set_live(&mut self, sequence: u64, id: &str, fields: LiveFields) -> bool {
+        let live = self.shared.visibility.live();
+        match live.ordinal_or_new(id) {
+            Some(ordinal) => {
+                live.set(ordinal, sequence, fields);
+                true
+            }
+            None => {
+                let reason = format!("this process has numbered {ORDINALS_MAX} products and can number no more");
+                self.put_aside(sequence, reason);
+                false
+            }
+        }
     }
 
     /// Applies one event; a suspect only after everything before it is committed.
     fn apply_alone(
         &mut self,
         sequence: u64,
-        apply: impl FnOnce(&mut dyn Target) -> Result<(), IndexError>,
+        apply: impl FnOnce(&mut dyn Target) -> Result<&[u64], IndexError>,
     ) -> Result<(), Failure> {
         let is_suspect = self.suspect == Some(sequence);
         if is_suspect {
             self.commit()?;
         }
-        match self.guard(apply) {
+        let mut touched = std::mem::take(&mut self.touched);
+        let note = |hashes: &[u64]| touched.extend(hashes.iter().map(|hash| (*hash, sequence)));
+        let applied = self.guard(|target| apply(target).map(note));
+        self.touched = touched;
+        match applied {
             Ok(()) => {
                 if is_suspect {
                     self.suspect = None;
@@ -390,13 +462,34 @@ impl Projector {
         Ok(())
     }
 
-    fn show(&self, snapshot: Snapshot) {
+    fn show(&mut self, snapshot: Snapshot) {
         if self.committed < self.hold_until {
             return;
         }
-        self.shared.visibility.publish(snapshot);
-        self.shared.log.applied_durably(self.committed);
+        self.shared.visibility.publish(snapshot, &self.touched, Instant::now());
+        self.touched.clear();
+        self.note_durable();
         self.note_ready();
+    }
+
+    /// Makes what was committed durable.
+    fn checkpoint(&mut self) -> Result<(), Failure> {
+        self.checkpointed = Instant::now();
+        self.guard(|target| target.checkpoint().map(drop)).map_err(|reason| Failure {
+            reason,
+            suspect: self.suspect,
+            pause: Pause::Needed,
+        })?;
+        self.note_durable();
+        Ok(())
+    }
+
+    /// Lets the log forget what is superseded and durable here.
+    fn note_durable(&self) {
+        let durable = self.target.as_deref().map_or(0, Target::durable);
+        if durable >= self.hold_until {
+            self.shared.log.applied_durably(durable);
+        }
     }
 
     fn note_ready(&self) {

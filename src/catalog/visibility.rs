@@ -1,20 +1,29 @@
-//! What readers see: the published snapshot, and the sequence through which answers are validated (`V`).
+//! What readers see: the published snapshot, the sequence through which answers are validated (`V`), and all that an
+//! answer proves its freshness by: touch table, live table, times of recent events, start ids.
 //!
-//! Owns the order of the two: a snapshot is stored first, then `V` is raised, then waiters are woken. A reader who
-//! sees `V` therefore gets a snapshot that is at least as new. It refuses to know where snapshots come from.
+//! Owns the order of publishing: a snapshot is stored first, then the terms are touched, then `V` is raised, then its
+//! time is noted and waiters are woken. A reader who sees `V` therefore gets a snapshot that is at least as new, and
+//! sees every touch through `V`. It refuses to know where snapshots come from, and to judge an answer
+//! (`cache::freshness`).
 //!
-//! Invariant: `V` never falls and is never ahead of the snapshot.
+//! Invariant: `V` never falls and is never ahead of the snapshot or of the touches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use storefind_index::live::LiveTable;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::log::Log;
 use super::progress::Progress;
+use super::recent::Recent;
+use super::touch_table::TouchTable;
 
 /// A snapshot and the version of its settings, as one value.
 #[derive(Clone)]
@@ -41,47 +50,140 @@ impl Published {
     }
 }
 
+/// What readers see of a log and a projection of it that is being opened. Until a table of touches is saved, it begins
+/// where the walk begins: what was touched before is unknown.
+pub(crate) fn start(log: &Log, snapshot: Snapshot, live: Arc<LiveTable>, freshness_bound: Duration) -> Visibility {
+    let touches =
+        TouchTable::new(TouchTable::slots_for(snapshot.product_count()), snapshot.sequence().max(log.pruned_through()));
+    Visibility::new(snapshot, live, touches, freshness_bound, log.starts().to_vec())
+}
+
 /// The digest of the settings' JSON.
 fn settings_version(settings: &Settings) -> u64 {
     // Settings that JSON cannot hold never pass the log; should they come from elsewhere, they share one version.
     xxh3_64(&serde_json::to_vec(settings).unwrap_or_default())
 }
 
+/// A term's hash and the sequence of a change that touched it.
+pub(crate) type Touch = (u64, u64);
+
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Visibility {
+pub struct Visibility {
     published: ArcSwap<Published>,
     validated: Progress,
     /// The same number for those who wait without a thread.
     waiters: watch::Sender<u64>,
+    touches: TouchTable,
+    live: Arc<LiveTable>,
+    /// Half of the freshness bound.
+    grace: Duration,
+    publications: Recent,
+    live_changes: Recent,
+    /// Entries touched through this sequence get no grace: somebody was promised to see it.
+    floor: AtomicU64,
+    starts: ArcSwap<Vec<(u64, u64)>>,
 }
 
 impl Visibility {
-    /// Starts with the snapshot that a projection begins from.
-    pub(crate) fn new(snapshot: Snapshot) -> Self {
+    /// Starts with the snapshot that a projection begins from. `starts` are the log's start ids with their sequences,
+    /// ascending.
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        live: Arc<LiveTable>,
+        touches: TouchTable,
+        freshness_bound: Duration,
+        starts: Vec<(u64, u64)>,
+    ) -> Self {
         let sequence = snapshot.sequence();
         Self {
             published: ArcSwap::from_pointee(Published::new(snapshot)),
             validated: Progress::new(sequence),
             waiters: watch::Sender::new(sequence),
+            touches,
+            grace: freshness_bound / 2,
+            publications: Recent::new(freshness_bound, sequence),
+            live_changes: Recent::new(freshness_bound, live.applied()),
+            live,
+            floor: AtomicU64::new(0),
+            starts: ArcSwap::from_pointee(starts),
         }
     }
 
-    /// Shows a newer snapshot. Only the projector calls it, with sequences that do not fall.
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
+    /// Shows a newer snapshot with what was touched since the one before. Only the projector calls it, with sequences
+    /// that do not fall.
+    pub(crate) fn publish(&self, snapshot: Snapshot, touched: &[Touch], now: Instant) {
         let sequence = snapshot.sequence();
         self.published.store(Arc::new(Published::new(snapshot)));
-        // In this order: who sees the sequence also sees the snapshot.
+        // In this order: who sees the sequence also sees the snapshot and the touches.
+        self.touch(touched);
+        self.publications.note(sequence, now);
         self.validated.raise(sequence);
         self.waiters.send_replace(sequence);
     }
 
+    /// Touches terms before their publication, which is always allowed: it only makes entries invalid early.
+    pub(crate) fn touch(&self, touched: &[Touch]) {
+        for &(hash, sequence) in touched {
+            self.touches.touch(hash, sequence);
+        }
+    }
+
+    /// Notes that live fields are applied through `sequence`.
+    pub(crate) fn live_applied(&self, sequence: u64, now: Instant) {
+        self.live_changes.note(sequence, now);
+        self.live.applied_through(sequence);
+    }
+
+    /// The latest published snapshot.
     pub(crate) fn published(&self) -> Arc<Published> {
         self.published.load_full()
     }
 
     pub(crate) fn validated(&self) -> u64 {
         self.validated.value()
+    }
+
+    /// The touch table.
+    pub(crate) fn touches(&self) -> &TouchTable {
+        &self.touches
+    }
+
+    /// The live table.
+    pub(crate) fn live(&self) -> &Arc<LiveTable> {
+        &self.live
+    }
+
+    /// How long an answer that a change may have altered is still served: half of the freshness bound.
+    pub(crate) fn grace(&self) -> Duration {
+        self.grace
+    }
+
+    /// When snapshots became visible.
+    pub(crate) fn publications(&self) -> &Recent {
+        &self.publications
+    }
+
+    /// When live changes took effect.
+    pub(crate) fn live_changes(&self) -> &Recent {
+        &self.live_changes
+    }
+
+    /// Entries that were touched through this sequence get no grace.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor.load(Ordering::Acquire)
+    }
+
+    /// Raises [`Self::floor`].
+    pub(crate) fn raise_floor(&self, sequence: u64) {
+        self.floor.fetch_max(sequence, Ordering::AcqRel);
+    }
+
+    /// The id of the history that was in force at `sequence`: 0 before the first start that is remembered.
+    pub(crate) fn start_at(&self, sequence: u64) -> u64 {
+        let starts = self.starts.load();
+        let at = starts.partition_point(|(from, _)| *from <= sequence);
+        at.checked_sub(1).map_or(0, |at| starts[at].1)
     }
 
     /// Blocks until `condition` holds for `V`, at most `at_most`; see [`Progress::wait_until`].

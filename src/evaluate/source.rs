@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_is_searched_with_the_defaults_of_the_contract() {
-        let mut writer = Writer::in_memory(Arc::new(Settings::default())).unwrap();
+        let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::default()).unwrap();
         for product in crate::demo::products(300) {
             writer.upsert(&product).unwrap();
         }

@@ -9,11 +9,12 @@ use tantivy::columnar::BytesColumn;
 use crate::answer::{Facet, FacetValue, NumberStats};
 use crate::collect::group::GroupId;
 use crate::error::IndexError;
+use crate::live::LiveRows;
 use crate::product::Scalar;
 use crate::query::fields::FieldRef;
 use crate::store::keyword::{Column, decode, field_prefix, sortable};
 use crate::store::schema::NumberField;
-use crate::store::segment::{Ords, SegmentColumns, for_each_ord_in, prefix_ords};
+use crate::store::segment::{Numbers, Ords, SegmentColumns, for_each_ord_in, prefix_ords};
 
 /// A number facet lists its values when at most this many differ; more are a scale, not a choice.
 const NUMBER_VALUES_MAX: usize = 100;
@@ -116,21 +117,21 @@ impl FacetCounter {
         &mut self,
         field: &FieldRef,
         columns: &SegmentColumns,
+        rows: &LiveRows<'_>,
         docs: &SegmentDocs<'_>,
     ) -> Result<(), IndexError> {
         match field {
             FieldRef::Number(field) => {
-                self.add_numbers(*field, columns, docs);
+                self.add_numbers(*field, &columns.numbers(*field, rows), docs);
                 Ok(())
             }
             FieldRef::Keyword { term_field, column } => self.add_keywords(term_field, *column, columns, docs),
         }
     }
 
-    fn add_numbers(&mut self, field: NumberField, columns: &SegmentColumns, docs: &SegmentDocs<'_>) {
-        let Some(column) = columns.number(field) else { return };
+    fn add_numbers(&mut self, field: NumberField, numbers: &Numbers<'_>, docs: &SegmentDocs<'_>) {
         for (at, &doc) in docs.docs.iter().enumerate() {
-            let Some(number) = column.first(doc) else { continue };
+            let Some(number) = numbers.of(doc) else { continue };
             let group = docs.groups.map(|groups| groups[at]);
             let bits = sortable(number);
             if field != NumberField::InStock {

@@ -13,8 +13,15 @@ use crate::collect::top::{Candidate, Merge, Placed, SegmentTop};
 use crate::error::IndexError;
 use crate::eval::matching::{Evaluation, SegmentMatches};
 use crate::eval::score::{Relevance, SegmentScorer, Statistics};
+use crate::live::{LiveRows, Ordinal};
+use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
 use crate::snapshot::{CancelCheck, Snapshot};
+
+/// Products of which an answer remembers that their live fields decide. Each costs four bytes and, at every hit, the
+/// read of a row: 2,000 are 8 KB and some microseconds. An answer over more products is as good as touched by any
+/// live change anyway.
+pub(crate) const LIVE_ORDINALS_MAX: usize = 2_000;
 
 /// What to collect.
 pub(crate) struct Collection {
@@ -29,6 +36,47 @@ pub(crate) struct Collection {
     pub(crate) limit: usize,
 }
 
+impl Collection {
+    /// Whether what is found depends on live fields.
+    pub(crate) fn is_live(&self) -> bool {
+        self.conditions.iter().chain(self.selections.iter().map(|(_, condition)| condition)).any(Condition::is_live)
+            || self.keys.iter().any(|key| matches!(key, Key::Number(field, _) if field.is_live()))
+            || self.facets.iter().any(|facet| matches!(facet.field, FieldRef::Number(field) if field.is_live()))
+    }
+}
+
+/// Products whose live fields decide what is found: those that match everything else.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LiveMatches {
+    /// At most [`LIVE_ORDINALS_MAX`], in no order.
+    pub(crate) ordinals: Vec<Ordinal>,
+    /// Whether there are more.
+    pub(crate) cut: bool,
+}
+
+impl LiveMatches {
+    fn add(&mut self, ordinal: Option<Ordinal>) {
+        match ordinal {
+            Some(ordinal) if self.ordinals.len() < LIVE_ORDINALS_MAX => self.ordinals.push(ordinal),
+            _ => self.cut = true,
+        }
+    }
+
+    /// Adds those of another pass.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.cut |= other.cut;
+        self.ordinals.extend(other.ordinals);
+        self.ordinals.sort_unstable();
+        self.ordinals.dedup();
+        if self.ordinals.len() > LIVE_ORDINALS_MAX {
+            self.cut = true;
+        }
+        if self.cut {
+            self.ordinals.clear();
+        }
+    }
+}
+
 /// What one pass found.
 pub(crate) struct Collected {
     /// Products, or groups.
@@ -37,6 +85,8 @@ pub(crate) struct Collected {
     /// Best first, at most the limit.
     pub(crate) best: Vec<Placed>,
     pub(crate) counters: Vec<FacetCounter>,
+    /// For a collection that depends on live fields.
+    pub(crate) live: LiveMatches,
 }
 
 /// Runs one evaluation over all segments.
@@ -44,6 +94,7 @@ pub(crate) fn run(
     snapshot: &Snapshot,
     collection: &Collection,
     evaluation: Evaluation<'_>,
+    rows: &LiveRows<'_>,
     cancel: CancelCheck<'_>,
 ) -> Result<Collected, IndexError> {
     let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
@@ -54,13 +105,16 @@ pub(crate) fn run(
         products: 0,
         best: Vec::new(),
         counters: collection.facets.iter().map(|_| FacetCounter::default()).collect(),
+        live: LiveMatches::default(),
     };
+    let is_live = collection.is_live();
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
-        let keys = open_keys(snapshot, collection, at)?;
-        let segment = Segment { snapshot, collection, at, keys: &keys };
+        let keys = open_keys(snapshot, collection, at, rows)?;
+        let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
         let found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
         collected.products += found.products;
+        collected.live.merge(found.live.clone());
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
         for (group, (candidate, members)) in found.groups {
@@ -80,8 +134,9 @@ fn open_keys<'a>(
     snapshot: &'a Snapshot,
     collection: &Collection,
     at: usize,
+    rows: &'a LiveRows<'_>,
 ) -> Result<Vec<SegmentKey<'a>>, IndexError> {
-    collection.keys.iter().map(|key| SegmentKey::open(key, &snapshot.columns()[at])).collect()
+    collection.keys.iter().map(|key| SegmentKey::open(key, &snapshot.columns()[at], rows)).collect()
 }
 
 fn add_to_group(merge: &Merge<'_>, groups: &mut FxHashMap<GroupId, Placed>, group: GroupId, placed: Placed) {
@@ -104,6 +159,8 @@ struct Segment<'a> {
     collection: &'a Collection,
     at: usize,
     keys: &'a [SegmentKey<'a>],
+    rows: &'a LiveRows<'a>,
+    is_live: bool,
 }
 
 /// What one segment holds.
@@ -115,6 +172,7 @@ struct SegmentFound {
     docs: Vec<DocId>,
     /// By facet: documents that fail nothing but its selection.
     sideways: Vec<Vec<DocId>>,
+    live: LiveMatches,
 }
 
 impl Segment<'_> {
@@ -125,14 +183,17 @@ impl Segment<'_> {
         cancel: CancelCheck<'_>,
     ) -> Result<SegmentFound, IndexError> {
         let columns = &self.snapshot.columns()[self.at];
-        let conditions: Vec<&Condition> = self.collection.conditions.iter().collect();
-        let selections: Vec<(usize, SegmentCondition<'_>)> = self
-            .collection
-            .selections
-            .iter()
-            .map(|(facet, condition)| Ok((*facet, SegmentCondition::open(condition, columns)?)))
-            .collect::<Result<_, IndexError>>()?;
-        let matches = SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions)?;
+        // Live conditions come last, so that what matches all else is known before they decide.
+        let (live, conditions): (Vec<_>, Vec<_>) =
+            self.collection.conditions.iter().partition(|condition| condition.is_live());
+        let open = |condition: &Condition| SegmentCondition::open(condition, columns, self.rows);
+        let live = live.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let select = |live: bool| {
+            let chosen = self.collection.selections.iter().filter(move |(_, condition)| condition.is_live() == live);
+            chosen.map(|(facet, condition)| Ok((*facet, open(condition)?))).collect::<Result<Vec<_>, IndexError>>()
+        };
+        let (selections, live_selections) = (select(false)?, select(true)?);
+        let matches = SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions, self.rows)?;
         let mut scorer = match statistics {
             Some(statistics) => Some(SegmentScorer::open(self.snapshot, self.at, evaluation, statistics)?),
             None => None,
@@ -147,12 +208,20 @@ impl Segment<'_> {
             groups: FxHashMap::default(),
             docs: Vec::new(),
             sideways: vec![Vec::new(); self.collection.facets.len()],
+            live: LiveMatches::default(),
         };
         let mut top = SegmentTop::new(self.keys, columns, self.collection.limit);
         let mut failure = None;
         let keeps_docs = !self.collection.facets.is_empty();
         matches.for_each(cancel, |doc| {
-            match failing(&selections, doc) {
+            let failing = failing(Failing::None, &selections, doc);
+            if self.is_live && !matches!(failing, Failing::Several) {
+                found.live.add(columns.ordinal(doc));
+            }
+            if !live.iter().all(|condition| condition.matches(doc)) {
+                return;
+            }
+            match self::failing(failing, &live_selections, doc) {
                 Failing::None => {}
                 Failing::Only(facet) => return found.sideways[facet].push(doc),
                 Failing::Several => return,
@@ -212,22 +281,22 @@ impl Segment<'_> {
                     None => None,
                 };
                 let docs = SegmentDocs { docs, groups: groups.as_deref() };
-                counter.add(&self.collection.facets[facet].field, columns, &docs)?;
+                counter.add(&self.collection.facets[facet].field, columns, self.rows, &docs)?;
             }
         }
         Ok(())
     }
 }
 
+#[derive(Clone, Copy)]
 enum Failing {
     None,
     Only(usize),
     Several,
 }
 
-/// Which facets' selections the document fails.
-fn failing(selections: &[(usize, SegmentCondition<'_>)], doc: DocId) -> Failing {
-    let mut failing = Failing::None;
+/// Which facets' selections the document fails, beside those that it is known to fail.
+fn failing(mut failing: Failing, selections: &[(usize, SegmentCondition<'_>)], doc: DocId) -> Failing {
     for (facet, selection) in selections {
         if !selection.matches(doc) {
             failing = match failing {

@@ -4,16 +4,17 @@
 //! merges segments.
 
 use tantivy::DocId;
-use tantivy::columnar::{BytesColumn, Column as Values};
+use tantivy::columnar::BytesColumn;
 
 use crate::error::IndexError;
 use crate::eval::score::Relevance;
+use crate::live::LiveRows;
 use crate::query::fields::{FieldRef, resolve};
 use crate::request::{Order, SORT_KEYS_MAX, SortKey};
 use crate::snapshot::Snapshot;
 use crate::store::keyword::{Column, field_prefix, sortable};
 use crate::store::schema::NumberField;
-use crate::store::segment::{Ords, SegmentColumns, for_each_ord_in, prefix_ords};
+use crate::store::segment::{Numbers, Ords, SegmentColumns, for_each_ord_in, prefix_ords};
 
 /// The keys of one document.
 pub(crate) type Keys = [u64; SORT_KEYS_MAX];
@@ -53,18 +54,19 @@ pub(crate) fn resolve_keys(snapshot: &Snapshot, sort: &[SortKey]) -> Result<Vec<
 /// A key within one segment.
 pub(crate) enum SegmentKey<'a> {
     Relevance,
-    Number(&'a Values<f64>, Order),
+    Number(Numbers<'a>, Order),
     Keyword(&'a BytesColumn, Ords, Order),
     Missing,
 }
 
 impl<'a> SegmentKey<'a> {
-    pub(crate) fn open(key: &Key, columns: &'a SegmentColumns) -> Result<Self, IndexError> {
+    pub(crate) fn open(key: &Key, columns: &'a SegmentColumns, rows: &'a LiveRows<'_>) -> Result<Self, IndexError> {
         Ok(match key {
             Key::Relevance => Self::Relevance,
-            Key::Number(field, order) => {
-                columns.number(*field).map_or(Self::Missing, |column| Self::Number(column, *order))
-            }
+            Key::Number(field, order) => match columns.numbers(*field, rows) {
+                Numbers::None => Self::Missing,
+                numbers => Self::Number(numbers, *order),
+            },
             Key::Keyword { term_field, column, order } => match columns.keyword(*column) {
                 None => Self::Missing,
                 Some(column) => {
@@ -78,7 +80,7 @@ impl<'a> SegmentKey<'a> {
     pub(crate) fn of(&self, doc: DocId, relevance: Relevance) -> u64 {
         match self {
             Self::Relevance => relevance.rank(),
-            Self::Number(column, order) => column.first(doc).map_or(0, |number| ordered(sortable(number), *order)),
+            Self::Number(numbers, order) => numbers.of(doc).map_or(0, |number| ordered(sortable(number), *order)),
             Self::Keyword(column, ords, order) => {
                 // Of a list, the value that puts the product foremost.
                 let mut best = 0;

@@ -8,6 +8,7 @@ use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
 use crate::analysis::PREFIX_CHARS_MAX;
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, SomeWords, WordCursor};
+use crate::live::LiveRows;
 use crate::query::depend::WordCorrections;
 use crate::query::filter::{Condition, SegmentCondition};
 use crate::query::plan::{Phrase, QueryPlan, WordPlan};
@@ -44,6 +45,7 @@ impl<'a> SegmentMatches<'a> {
         at: usize,
         evaluation: Evaluation<'_>,
         conditions: &[&Condition],
+        rows: &'a LiveRows<'_>,
     ) -> Result<Self, IndexError> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
@@ -57,7 +59,7 @@ impl<'a> SegmentMatches<'a> {
         for condition in conditions {
             match keyword_docs(snapshot.fields(), reader, condition)? {
                 Some(docs) => matches.members.push(docs),
-                None => matches.predicates.push(SegmentCondition::open(condition, &snapshot.columns()[at])?),
+                None => matches.predicates.push(SegmentCondition::open(condition, &snapshot.columns()[at], rows)?),
             }
         }
         matches.members.sort_by_key(|member| member.size_hint());

@@ -3,8 +3,10 @@
 use crate::analysis::{PREFIX_CHARS_MAX, STEM_MARK, TERM_CHARS_MAX};
 use crate::dependency::{Clause, Variant};
 use crate::query::filter::Condition;
-use crate::query::plan::{QueryPlan, WordPlan};
+use crate::query::plan::{Origin, QueryPlan, WordPlan};
 use crate::query::typo::Correction;
+use crate::switch::{Rule, is_off};
+use crate::touch::bucket;
 
 /// Corrections that were found for one word.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +54,8 @@ pub(crate) fn variant<'a>(
 }
 
 fn word_clause(word: &WordPlan, corrections: Option<&WordCorrections>) -> Clause {
-    let mut terms: Vec<String> = word.direct.iter().map(|alternative| touch_term(&alternative.terms[0])).collect();
+    let stated = word.direct.iter().filter(|it| it.origin == Origin::Form || !is_off(Rule::Alternatives));
+    let mut terms: Vec<String> = stated.map(|alternative| touch_term(&alternative.terms[0])).collect();
     if let Some(prefix) = &word.prefix {
         terms.push(touch_prefix(prefix));
     }
@@ -74,18 +77,34 @@ fn buckets(word: &WordPlan) -> Vec<String> {
     // An unfinished word may grow to any length.
     let longest = if word.prefix.is_some() { TERM_CHARS_MAX } else { (length + budget).min(TERM_CHARS_MAX) };
     let first = word.text.chars().next().unwrap_or_default();
-    (shortest..=longest).map(|length| format!("bucket:{first}{length}")).collect()
+    (shortest..=longest).map(|length| bucket(first, length)).collect()
 }
 
 /// The touch form of an index term.
-pub(crate) fn touch_term(term: &str) -> String {
-    match term.strip_prefix(STEM_MARK) {
-        Some(stem) => format!("stem:{stem}"),
-        None => format!("word:{term}"),
-    }
+fn touch_term(term: &str) -> String {
+    let mut form = String::new();
+    write_touch_term(term, &mut form);
+    form
 }
 
 fn touch_prefix(prefix: &str) -> String {
-    let cut: String = prefix.chars().take(PREFIX_CHARS_MAX).collect();
-    format!("prefix:{cut}")
+    let mut form = String::new();
+    write_touch_prefix(prefix, &mut form);
+    form
+}
+
+/// Writes the touch form of an index term.
+pub(crate) fn write_touch_term(term: &str, form: &mut String) {
+    form.clear();
+    match term.strip_prefix(STEM_MARK) {
+        Some(stem) => form.extend(["stem:", stem]),
+        None => form.extend(["word:", term]),
+    }
+}
+
+/// Writes the touch form of an unfinished word: beyond the longest prefix that is touched, that of its beginning.
+pub(crate) fn write_touch_prefix(prefix: &str, form: &mut String) {
+    let end = prefix.char_indices().nth(PREFIX_CHARS_MAX).map_or(prefix.len(), |(end, _)| end);
+    form.clear();
+    form.extend(["prefix:", &prefix[..end]]);
 }

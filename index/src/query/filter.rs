@@ -3,16 +3,17 @@
 use std::ops::Bound;
 
 use smallvec::SmallVec;
-use tantivy::columnar::{BytesColumn, Column as Values};
+use tantivy::columnar::BytesColumn;
 
 use crate::error::IndexError;
 use crate::filter::{Filter, Literal};
+use crate::live::LiveRows;
 use crate::product::{Scalar, normalised_category, released_seconds};
 use crate::query::fields::{FieldRef, resolve};
 use crate::snapshot::Snapshot;
 use crate::store::keyword::{self, Column};
 use crate::store::schema::NumberField;
-use crate::store::segment::{Ords, SegmentColumns, has_ord_in, ord_or_next};
+use crate::store::segment::{Numbers, Ords, SegmentColumns, has_ord_in, ord_or_next};
 
 /// Leap seconds are not counted in RFC 3339 time.
 const DAY_SECONDS: f64 = 86_400.0;
@@ -109,6 +110,16 @@ impl Condition {
             Self::And(operands) | Self::Or(operands) => operands.iter().flat_map(Self::selected).collect(),
             Self::Terms { terms, .. } => vec![terms],
             Self::Not(_) | Self::TermRange { .. } | Self::Number { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether it speaks of a live field.
+    pub(crate) fn is_live(&self) -> bool {
+        match self {
+            Self::And(operands) | Self::Or(operands) => operands.iter().any(Self::is_live),
+            Self::Not(operand) => operand.is_live(),
+            Self::Number { field, .. } => field.is_live(),
+            Self::Terms { .. } | Self::TermRange { .. } => false,
         }
     }
 
@@ -217,19 +228,23 @@ pub(crate) enum SegmentCondition<'a> {
     Or(Vec<SegmentCondition<'a>>),
     Not(Box<SegmentCondition<'a>>),
     Ords { column: &'a BytesColumn, ranges: SmallVec<[Ords; 2]> },
-    Number { column: &'a Values<f64>, from: Bound<f64>, to: Bound<f64> },
+    Number { numbers: Numbers<'a>, from: Bound<f64>, to: Bound<f64> },
     Never,
 }
 
 impl<'a> SegmentCondition<'a> {
-    pub(crate) fn open(condition: &Condition, columns: &'a SegmentColumns) -> Result<Self, IndexError> {
+    pub(crate) fn open(
+        condition: &Condition,
+        columns: &'a SegmentColumns,
+        rows: &'a LiveRows<'_>,
+    ) -> Result<Self, IndexError> {
         let all = |operands: &[Condition]| {
-            operands.iter().map(|operand| Self::open(operand, columns)).collect::<Result<_, _>>()
+            operands.iter().map(|operand| Self::open(operand, columns, rows)).collect::<Result<_, _>>()
         };
         Ok(match condition {
             Condition::And(operands) => Self::And(all(operands)?),
             Condition::Or(operands) => Self::Or(all(operands)?),
-            Condition::Not(operand) => Self::Not(Box::new(Self::open(operand, columns)?)),
+            Condition::Not(operand) => Self::Not(Box::new(Self::open(operand, columns, rows)?)),
             Condition::Terms { column, terms, .. } => match columns.keyword(*column) {
                 None => Self::Never,
                 Some(values) => {
@@ -252,9 +267,9 @@ impl<'a> SegmentCondition<'a> {
                     }
                 }
             },
-            Condition::Number { field, from, to } => match columns.number(*field) {
-                None => Self::Never,
-                Some(column) => Self::Number { column, from: *from, to: *to },
+            Condition::Number { field, from, to } => match columns.numbers(*field, rows) {
+                Numbers::None => Self::Never,
+                numbers => Self::Number { numbers, from: *from, to: *to },
             },
         })
     }
@@ -265,8 +280,8 @@ impl<'a> SegmentCondition<'a> {
             Self::Or(operands) => operands.iter().any(|operand| operand.matches(doc)),
             Self::Not(operand) => !operand.matches(doc),
             Self::Ords { column, ranges } => ranges.iter().any(|range| has_ord_in(column, doc, range)),
-            Self::Number { column, from, to } => {
-                column.first(doc).is_some_and(|number| std::ops::RangeBounds::contains(&(*from, *to), &number))
+            Self::Number { numbers, from, to } => {
+                numbers.of(doc).is_some_and(|number| std::ops::RangeBounds::contains(&(*from, *to), &number))
             }
             Self::Never => false,
         }

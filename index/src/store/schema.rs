@@ -8,7 +8,7 @@ use tantivy::{Index, IndexSettings};
 use super::packed::PackedTokenizer;
 
 /// Raised when the files of an index mean something else than before; an older index is built anew from the log.
-pub(crate) const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 2;
 /// Bytes of stored products that are compressed together. Smaller than tantivy's 16 KB: a page reads 20 products
 /// from 20 places.
 const STORE_BLOCK_BYTES: usize = 4 * 1024;
@@ -41,7 +41,7 @@ impl TextField {
     }
 }
 
-/// Numbers with a column of their own.
+/// Number fields of a product. Live ones lie in the live table, the others in a column each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum NumberField {
     Price,
@@ -55,6 +55,14 @@ pub(crate) enum NumberField {
 impl NumberField {
     pub(crate) const ALL: [Self; 6] =
         [Self::Price, Self::Stock, Self::InStock, Self::Popularity, Self::Rating, Self::Released];
+
+    /// Those that have a column.
+    pub(crate) const COLUMNS: [Self; 3] = [Self::Popularity, Self::Rating, Self::Released];
+
+    /// Whether it changes by the second and is read from the live table.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(self, Self::Price | Self::Stock | Self::InStock)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -85,8 +93,8 @@ pub(crate) struct Fields {
     pub(crate) keyword: Field,
     /// Column terms.
     pub(crate) columns: [Field; 3],
-    /// By [`NumberField`].
-    pub(crate) numbers: [Field; 6],
+    /// In the order of [`NumberField::COLUMNS`].
+    pub(crate) numbers: [Field; 3],
 }
 
 pub(crate) const COLUMN_NAMES: [&str; 3] = ["column_brand", "column_categories", "column_rest"];
@@ -113,7 +121,8 @@ pub(crate) fn build() -> (Schema, Fields) {
         prefix: text(&mut schema, "prefix", IndexRecordOption::Basic),
         keyword: schema.add_bytes_field("keyword", BytesOptions::default().set_indexed()),
         columns: COLUMN_NAMES.map(|name| schema.add_bytes_field(name, BytesOptions::default().set_fast())),
-        numbers: NumberField::ALL.map(|field| schema.add_f64_field(field.name(), NumericOptions::default().set_fast())),
+        numbers: NumberField::COLUMNS
+            .map(|field| schema.add_f64_field(field.name(), NumericOptions::default().set_fast())),
     };
     (schema.build(), fields)
 }

@@ -5,6 +5,7 @@ use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
+use crate::live::{LiveRows, LiveTable, Ordinal};
 
 /// A range of term ordinals in one segment's column.
 pub(crate) type Ords = std::ops::Range<u64>;
@@ -13,19 +14,52 @@ pub(crate) type Ords = std::ops::Range<u64>;
 pub(crate) struct SegmentColumns {
     pub(crate) id: Option<StrColumn>,
     keywords: [Option<BytesColumn>; 3],
-    numbers: [Option<Values<f64>>; 6],
+    numbers: [Option<Values<f64>>; 3],
+    /// By document; made when the segment is opened, because ordinals are this process's own.
+    ordinals: Vec<Ordinal>,
+}
+
+/// The numbers of one field in one segment.
+pub(crate) enum Numbers<'a> {
+    /// In a column.
+    Column(&'a Values<f64>),
+    /// In the live table.
+    Live { field: NumberField, columns: &'a SegmentColumns, rows: &'a LiveRows<'a> },
+    /// No product of the segment has one.
+    None,
+}
+
+impl Numbers<'_> {
+    /// The product's number.
+    #[inline]
+    pub(crate) fn of(&self, doc: u32) -> Option<f64> {
+        match self {
+            Self::Column(column) => column.first(doc),
+            Self::Live { field, columns, rows } => {
+                let live = rows.of(columns.ordinal(doc)?);
+                match field {
+                    NumberField::Price => live.price,
+                    // Stock counts are far below 2^53.
+                    NumberField::Stock => live.stock.map(|stock| stock as f64),
+                    _ => Some(f64::from(u8::from(live.in_stock))),
+                }
+            }
+            Self::None => None,
+        }
+    }
 }
 
 impl SegmentColumns {
-    pub(crate) fn open(reader: &SegmentReader) -> tantivy::Result<Self> {
+    pub(crate) fn open(reader: &SegmentReader, live: &LiveTable) -> tantivy::Result<Self> {
         let columns = reader.fast_fields();
         let [brand, categories, rest] = COLUMN_NAMES.map(|name| columns.bytes(name));
-        let [price, stock, in_stock, popularity, rating, released] =
-            NumberField::ALL.map(|field| columns.column_opt::<f64>(field.name()));
+        let [popularity, rating, released] = NumberField::COLUMNS.map(|field| columns.column_opt::<f64>(field.name()));
+        let id = columns.str("id")?;
         Ok(Self {
-            id: columns.str("id")?,
+            ordinals: ordinals(reader, id.as_ref(), live)?,
+            id,
             keywords: [brand?, categories?, rest?],
-            numbers: [price?, stock?, in_stock?, popularity?, rating?, released?],
+            numbers: [popularity?, rating?, released?],
         })
     }
 
@@ -33,8 +67,17 @@ impl SegmentColumns {
         self.keywords[column as usize].as_ref()
     }
 
-    pub(crate) fn number(&self, field: NumberField) -> Option<&Values<f64>> {
-        self.numbers[field as usize].as_ref()
+    pub(crate) fn numbers<'a>(&'a self, field: NumberField, rows: &'a LiveRows<'_>) -> Numbers<'a> {
+        match NumberField::COLUMNS.iter().position(|held| *held == field) {
+            Some(at) => self.numbers[at].as_ref().map_or(Numbers::None, Numbers::Column),
+            None => Numbers::Live { field, columns: self, rows },
+        }
+    }
+
+    /// The product's ordinal.
+    #[inline]
+    pub(crate) fn ordinal(&self, doc: u32) -> Option<Ordinal> {
+        self.ordinals.get(doc as usize).copied()
     }
 
     /// The product's place in the order of ids within this segment.
@@ -51,6 +94,30 @@ impl SegmentColumns {
         }
         id
     }
+}
+
+/// The ordinals of a segment's products, by document: one walk over its ids, a hash look-up each.
+fn ordinals(reader: &SegmentReader, ids: Option<&StrColumn>, live: &LiveTable) -> tantivy::Result<Vec<Ordinal>> {
+    let Some(ids) = ids else { return Ok(Vec::new()) };
+    let mut alive = vec![false; ids.num_terms()];
+    for doc in reader.doc_ids_alive() {
+        if let Some(seen) = ids.ords().first(doc).and_then(|ord| alive.get_mut(ord as usize)) {
+            *seen = true;
+        }
+    }
+    let mut by_ord = vec![Ordinal::MAX; ids.num_terms()];
+    let mut stream = ids.dictionary().stream()?;
+    for (ordinal, alive) in by_ord.iter_mut().zip(alive) {
+        if !stream.advance() {
+            break;
+        }
+        // A deleted product needs none, and would be given one for ever.
+        if let (true, Ok(id)) = (alive, std::str::from_utf8(stream.key())) {
+            *ordinal = live.ordinal_or_new(id).unwrap_or(Ordinal::MAX);
+        }
+    }
+    let of = |doc| ids.ords().first(doc).and_then(|ord| by_ord.get(ord as usize).copied()).unwrap_or(Ordinal::MAX);
+    Ok((0..reader.max_doc()).map(of).collect())
 }
 
 /// Ordinals of the terms that begin with `prefix`.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use storefind_index::answer::SearchPage;
 use storefind_index::error::IndexError;
 use storefind_index::filter;
+use storefind_index::live::LiveFields;
 use storefind_index::product::Product;
 use storefind_index::request::{Order, SearchRequest, SortKey};
 use storefind_index::settings::Settings;
@@ -19,7 +20,7 @@ pub(crate) fn product(value: &Value) -> Product {
 
 /// Products without an id get `p0`, `p1`, …; those without a title are titled by their id.
 pub(crate) fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
-    let mut writer = Writer::in_memory(Arc::new(settings)).expect("an index in memory");
+    let mut writer = Writer::in_memory(Arc::new(settings), Arc::default()).expect("an index in memory");
     for (at, value) in products.iter().enumerate() {
         let mut value = value.clone();
         if value.get("id").is_none() {
@@ -28,7 +29,10 @@ pub(crate) fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
         if value.get("title").is_none() {
             value["title"] = json!(format!("thing {at}"));
         }
-        writer.upsert(&product(&value)).expect("an upsert");
+        let product = product(&value);
+        writer.upsert(&product).expect("an upsert");
+        let ordinal = writer.live().ordinal_or_new(&product.id).expect("room");
+        writer.live().set(ordinal, at as u64 + 1, LiveFields::of(&product));
     }
     writer.commit(products.len() as u64).expect("a commit")
 }

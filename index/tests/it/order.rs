@@ -63,7 +63,7 @@ fn a_cancelled_search_stops() {
 
 /// The same products, cut into commits at different places, some of them replaced and deleted on the way.
 fn in_segments(products: &[Product], cuts: &[usize]) -> Snapshot {
-    let mut writer = Writer::in_memory(Arc::new(Settings::default())).expect("an index in memory");
+    let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::default()).expect("an index in memory");
     for (at, product) in products.iter().enumerate() {
         if at % 3 == 0 {
             writer.upsert(&Product { title: "replaced later".into(), ..product.clone() }).expect("an upsert");
@@ -75,7 +75,7 @@ fn in_segments(products: &[Product], cuts: &[usize]) -> Snapshot {
     }
     writer.upsert(&Product { id: "gone".into(), ..products[0].clone() }).expect("an upsert");
     writer.commit(1000).expect("a commit");
-    writer.delete("gone");
+    writer.delete("gone").expect("a deletion");
     writer.commit(1001).expect("a commit")
 }
 

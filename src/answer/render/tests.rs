@@ -14,6 +14,8 @@ fn hit(id: &str, text: &str) -> Hit {
         id: id.into(),
         score: 7.31,
         content: text.into(),
+        ordinal: None,
+        version: 0,
         live: Live { price: Some(499.0), stock: Some(3), in_stock: true },
         shows: ALL_SHOWN,
         highlights: Vec::new(),
@@ -24,6 +26,7 @@ fn hit(id: &str, text: &str) -> Hit {
 
 fn page(hits: Vec<Hit>) -> SearchPage {
     SearchPage {
+        live: storefind_index::answer::LiveDependency::None,
         total: 1234,
         total_products: None,
         corrected: None,

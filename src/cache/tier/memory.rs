@@ -113,8 +113,6 @@ fn weigh_again(map: &Map, entry: &Arc<Entry>) {
 
 #[cfg(test)]
 mod tests {
-    use storefind_index::dependency::Dependency;
-
     use super::*;
     use crate::cache::body::Body;
     use crate::cache::coding::Coding;
@@ -123,7 +121,7 @@ mod tests {
     fn entry(key: Key, body_bytes: usize) -> Arc<Entry> {
         let stamp = Stamp::new(1, UnixMillis(0), 1);
         let body = Body::new(vec![b' '; body_bytes], Vec::new());
-        Arc::new(Entry::new(Arc::new(key), stamp, Dependency::default(), Duration::ZERO, body, Arc::default()))
+        Arc::new(Entry::new(Arc::new(key), stamp, Arc::default(), Duration::ZERO, body, Arc::default()))
     }
 
     fn key(n: usize) -> Key {

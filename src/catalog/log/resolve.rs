@@ -200,7 +200,7 @@ impl<'a> Resolver<'a> {
         };
         match event {
             Event::Upsert { product } => Ok(Some(*product)),
-            Event::Delete { .. } | Event::Settings { .. } => Err(self.store.damaged(id)),
+            _ => Err(self.store.damaged(id)),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use storefind_index::error::IndexError;
+use storefind_index::live::LiveTable;
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
@@ -16,15 +17,21 @@ use storefind_index::writer::Writer;
 pub(crate) trait Target: Send {
     /// Sequence of the last commit.
     fn sequence(&self) -> u64;
-    /// Adds or replaces a product.
-    fn upsert(&mut self, product: &Product) -> Result<(), IndexError>;
-    /// Removes a product.
-    fn delete(&mut self, id: &str) -> Result<(), IndexError>;
+    /// Adds or replaces a product; returns what that touches.
+    fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError>;
+    /// Removes a product; returns what that touches.
+    fn delete(&mut self, id: &str) -> Result<&[u64], IndexError>;
+    /// Products that wait in memory for the next commit.
+    fn uncommitted(&self) -> usize;
     /// Puts other settings in force; `false`: they need another analysis, so everything must be written into an empty
     /// target.
     fn set_settings(&mut self, settings: Arc<Settings>) -> bool;
-    /// Makes everything so far visible and durable.
+    /// Makes everything so far visible. Durable, unless only live fields changed.
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError>;
+    /// Makes the last commit durable if it is not, and returns its sequence.
+    fn checkpoint(&mut self) -> Result<u64, IndexError>;
+    /// Sequence through which everything is durable.
+    fn durable(&self) -> u64;
     /// The snapshot of the last commit.
     fn snapshot(&self) -> Snapshot;
     /// Ends its background work, so that another may be opened on the same files.
@@ -46,29 +53,33 @@ pub(crate) trait OpenTarget: Send {
     fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError>;
 }
 
-/// The real target. [`Writer::commit`] leaves the disk alone when no product changed; here every commit is durable,
-/// because the log forgets on the strength of it.
+/// The real target. [`Writer::commit`] leaves the disk alone when no product changed, so a commit may be ahead of what
+/// is durable; the log may forget only what is behind both.
 #[derive(Debug)]
-struct DurableWriter {
+struct IndexTarget {
     writer: Writer,
+    durable: u64,
     /// Whether the next commit writes to disk by itself.
     pending: bool,
 }
 
-impl Target for DurableWriter {
+impl Target for IndexTarget {
     fn sequence(&self) -> u64 {
         self.writer.sequence()
     }
 
-    fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
+    fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError> {
         self.pending = true;
         self.writer.upsert(product)
     }
 
-    fn delete(&mut self, id: &str) -> Result<(), IndexError> {
+    fn delete(&mut self, id: &str) -> Result<&[u64], IndexError> {
         self.pending = true;
-        self.writer.delete(id);
-        Ok(())
+        self.writer.delete(id)
+    }
+
+    fn uncommitted(&self) -> usize {
+        self.writer.uncommitted()
     }
 
     fn set_settings(&mut self, settings: Arc<Settings>) -> bool {
@@ -77,11 +88,24 @@ impl Target for DurableWriter {
 
     fn commit(&mut self, sequence: u64) -> Result<Snapshot, IndexError> {
         let snapshot = self.writer.commit(sequence)?;
-        if !self.pending {
-            self.writer.checkpoint()?;
+        if std::mem::take(&mut self.pending) {
+            self.durable = sequence;
         }
-        self.pending = false;
         Ok(snapshot)
+    }
+
+    fn checkpoint(&mut self) -> Result<u64, IndexError> {
+        let sequence = self.writer.sequence();
+        // What was applied since the last commit must not become durable under its sequence.
+        if self.durable < sequence && !self.pending {
+            self.writer.checkpoint()?;
+            self.durable = sequence;
+        }
+        Ok(self.durable)
+    }
+
+    fn durable(&self) -> u64 {
+        self.durable
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -102,12 +126,13 @@ pub(crate) struct IndexFolder {
     index: PathBuf,
     origin_file: PathBuf,
     origin: u64,
+    live: Arc<LiveTable>,
 }
 
 impl IndexFolder {
     /// The index beside the log that has this origin, in `dir`.
-    pub(crate) fn new(dir: &Path, origin: u64) -> Self {
-        Self { index: dir.join("index"), origin_file: dir.join("index.origin"), origin }
+    pub(crate) fn new(dir: &Path, origin: u64, live: Arc<LiveTable>) -> Self {
+        Self { index: dir.join("index"), origin_file: dir.join("index.origin"), origin, live }
     }
 
     /// Whether the folder's index was built from this log. One that was not may have the right sequence and the wrong
@@ -137,6 +162,7 @@ impl OpenTarget for IndexFolder {
         if start == Start::Empty || !self.is_of_this_log() {
             self.empty()?;
         }
-        Ok(Box::new(DurableWriter { writer: Writer::open(&self.index, settings)?, pending: false }))
+        let writer = Writer::open(&self.index, settings, Arc::clone(&self.live))?;
+        Ok(Box::new(IndexTarget { durable: writer.sequence(), writer, pending: false }))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use storefind_index::error::IndexError;
+use storefind_index::live::LiveTable;
 
 use super::*;
 use crate::catalog::log::{Access, Log};
@@ -57,7 +58,7 @@ impl Target for Faulty {
         self.inner.sequence()
     }
 
-    fn upsert(&mut self, product: &Product) -> Result<(), IndexError> {
+    fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError> {
         self.faults.pass();
         assert_ne!(product.title, "panic", "on purpose");
         if product.title == "poison" || take(&self.faults.upserts) {
@@ -66,7 +67,7 @@ impl Target for Faulty {
         self.inner.upsert(product)
     }
 
-    fn delete(&mut self, id: &str) -> Result<(), IndexError> {
+    fn delete(&mut self, id: &str) -> Result<&[u64], IndexError> {
         self.inner.delete(id)
     }
 
@@ -79,6 +80,18 @@ impl Target for Faulty {
             return Err(full_disk());
         }
         self.inner.commit(sequence)
+    }
+
+    fn uncommitted(&self) -> usize {
+        self.inner.uncommitted()
+    }
+
+    fn checkpoint(&mut self) -> Result<u64, IndexError> {
+        self.inner.checkpoint()
+    }
+
+    fn durable(&self) -> u64 {
+        self.inner.durable()
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -105,11 +118,12 @@ impl OpenTarget for OpenFaulty {
 fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Faults>) {
     let log = Arc::new(Log::open(&dir.join("log"), "test", Access::ReadWrite).expect("opens"));
     let faults = Arc::new(Faults::default());
-    let folder = IndexFolder::new(dir, log.origin());
+    let live = Arc::<LiveTable>::default();
+    let folder = IndexFolder::new(dir, log.origin(), Arc::clone(&live));
     let target = Box::new(OpenFaulty { folder, faults: Arc::clone(&faults) });
     let settings = Settings::default();
     let parts = Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure };
-    (Catalog::start("test", log, target, None, &parts).expect("starts"), faults)
+    (Catalog::start("test", log, (target, live), None, &parts).expect("starts"), faults)
 }
 
 const AMPLE: BackPressure = BackPressure { unapplied_events_max: 1_000, write_wait_max: WRITE_WAIT_MAX };

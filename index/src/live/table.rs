@@ -1,0 +1,290 @@
+//! The current live fields of every product, by ordinal: written by one thread, read by all without a lock.
+//!
+//! A row is read as a whole (a seqlock: the writer marks the row's stamp while it writes, a reader who finds the mark,
+//! or another stamp afterwards, reads again). Its version is the sequence of its last change, so that the wrapping sum
+//! of the versions of some products (their *fold*) changes when any of them does.
+//!
+//! Invariants: an ordinal is never given to another product; a row's version never falls; a change that changes nothing
+//! leaves the version.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::{Live, LiveFields, Ordinal};
+
+/// Rows that are allocated together: 384 KB, small beside any catalog.
+const CHUNK_ROWS: usize = 1 << 14;
+/// Chunks at most.
+const CHUNKS_MAX: usize = 1 << 12;
+/// Products, deleted ones included, that one process can number: 67 million, far beyond one machine's index.
+pub const ORDINALS_MAX: usize = CHUNK_ROWS * CHUNKS_MAX;
+
+/// The stamp of a row: the version above these bits.
+const STAMP_BITS: u32 = 3;
+const WRITING: u64 = 1;
+const SAID_IN_STOCK: u64 = 0b010;
+const SAID_SOLD_OUT: u64 = 0b100;
+const SAID: u64 = SAID_IN_STOCK | SAID_SOLD_OUT;
+/// No price: a value that no price has.
+const NO_PRICE: u64 = u64::MAX;
+/// No stock: a value that no stock has.
+const NO_STOCK: i64 = i64::MIN;
+
+/// One product's live fields as of one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// Sequence of the last change; 0 if there was none.
+    pub version: u64,
+    /// The fields.
+    pub fields: LiveFields,
+}
+
+impl Row {
+    /// What shoppers see.
+    pub fn live(&self) -> Live {
+        self.fields.resolve()
+    }
+}
+
+struct Slot {
+    stamp: AtomicU64,
+    price: AtomicU64,
+    stock: AtomicI64,
+}
+
+impl Slot {
+    fn empty() -> Self {
+        Self { stamp: AtomicU64::new(0), price: AtomicU64::new(NO_PRICE), stock: AtomicI64::new(NO_STOCK) }
+    }
+
+    fn read(&self) -> Row {
+        loop {
+            let before = self.stamp.load(Ordering::Acquire);
+            if before & WRITING != 0 {
+                std::hint::spin_loop();
+                continue;
+            }
+            let price = self.price.load(Ordering::Relaxed);
+            let stock = self.stock.load(Ordering::Relaxed);
+            // The two loads above come before the one below.
+            fence(Ordering::Acquire);
+            if self.stamp.load(Ordering::Relaxed) == before {
+                return decode(before, price, stock);
+            }
+        }
+    }
+
+    /// Only the table's one writer calls it.
+    fn write(&self, version: u64, fields: LiveFields) {
+        let said = match fields.in_stock {
+            None => 0,
+            Some(true) => SAID_IN_STOCK,
+            Some(false) => SAID_SOLD_OUT,
+        };
+        let stamp = version << STAMP_BITS | said;
+        self.stamp.store(stamp | WRITING, Ordering::Relaxed);
+        // The mark comes before the values.
+        fence(Ordering::Release);
+        self.price.store(fields.price.map_or(NO_PRICE, f64::to_bits), Ordering::Relaxed);
+        self.stock.store(fields.stock.unwrap_or(NO_STOCK), Ordering::Relaxed);
+        self.stamp.store(stamp, Ordering::Release);
+    }
+}
+
+fn decode(stamp: u64, price: u64, stock: i64) -> Row {
+    let in_stock = match stamp & SAID {
+        SAID_IN_STOCK => Some(true),
+        SAID_SOLD_OUT => Some(false),
+        _ => None,
+    };
+    let price = (price != NO_PRICE).then(|| f64::from_bits(price));
+    let stock = (stock != NO_STOCK).then_some(stock);
+    Row { version: stamp >> STAMP_BITS, fields: LiveFields { price, stock, in_stock } }
+}
+
+/// See the module.
+pub struct LiveTable {
+    chunks: Box<[OnceLock<Box<[Slot]>>]>,
+    ids: Mutex<FxHashMap<Box<str>, Ordinal>>,
+    /// Live fields are applied through this sequence.
+    applied: AtomicU64,
+    /// Sequence of the last change of any row.
+    changed: AtomicU64,
+}
+
+impl Default for LiveTable {
+    fn default() -> Self {
+        Self {
+            chunks: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
+            ids: Mutex::default(),
+            applied: AtomicU64::new(0),
+            changed: AtomicU64::new(0),
+        }
+    }
+}
+
+impl LiveTable {
+    /// The ordinal of an id, if it has one.
+    pub fn ordinal(&self, id: &str) -> Option<Ordinal> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
+    /// The ordinal of an id; a new one for an id that has none. `None` once all [`ORDINALS_MAX`] are given.
+    pub fn ordinal_or_new(&self, id: &str) -> Option<Ordinal> {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = ids.get(id) {
+            return Some(*known);
+        }
+        let ordinal = ids.len();
+        if ordinal >= ORDINALS_MAX {
+            return None;
+        }
+        self.chunks[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| Slot::empty()).collect());
+        let ordinal = Ordinal::try_from(ordinal).ok()?;
+        ids.insert(id.into(), ordinal);
+        Some(ordinal)
+    }
+
+    /// Sets a product's live fields as of `sequence`. A sequence that was applied before, or that is not above the
+    /// row's version, changes nothing. Returns whether a value changed. One thread only.
+    pub fn set(&self, ordinal: Ordinal, sequence: u64, fields: LiveFields) -> bool {
+        let Some(slot) = self.slot(ordinal) else { return false };
+        let row = slot.read();
+        if sequence <= self.applied.load(Ordering::Relaxed) || sequence <= row.version || row.fields == fields {
+            return false;
+        }
+        slot.write(sequence, fields);
+        self.changed.fetch_max(sequence, Ordering::Release);
+        true
+    }
+
+    /// Notes that live fields are applied through `sequence`.
+    pub fn applied_through(&self, sequence: u64) {
+        self.applied.fetch_max(sequence, Ordering::Release);
+    }
+
+    /// Live fields are applied through this sequence. Read before an answer is computed, it is what the answer's live
+    /// values reflect at least.
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// Sequence of the last change of any row.
+    pub fn changed(&self) -> u64 {
+        self.changed.load(Ordering::Acquire)
+    }
+
+    /// A product's row as of one moment; `None` for an ordinal beyond those given.
+    pub fn row(&self, ordinal: Ordinal) -> Option<Row> {
+        Some(self.slot(ordinal)?.read())
+    }
+
+    /// The version of a row; 0 for an ordinal that was never given.
+    pub fn version(&self, ordinal: Ordinal) -> u64 {
+        self.slot(ordinal).map_or(0, |slot| slot.stamp.load(Ordering::Acquire) >> STAMP_BITS)
+    }
+
+    /// The wrapping sum of the products' versions: another one means that a live field of one of them has changed.
+    pub fn fold(&self, ordinals: impl IntoIterator<Item = Ordinal>) -> u64 {
+        ordinals.into_iter().fold(0, |sum: u64, ordinal| sum.wrapping_add(self.version(ordinal)))
+    }
+
+    /// Ordinals given.
+    pub fn len(&self) -> usize {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether no ordinal was given.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn slot(&self, ordinal: Ordinal) -> Option<&Slot> {
+        let ordinal = ordinal as usize;
+        self.chunks.get(ordinal / CHUNK_ROWS)?.get()?.get(ordinal % CHUNK_ROWS)
+    }
+}
+
+impl std::fmt::Debug for LiveTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveTable").field("products", &self.len()).field("applied", &self.applied()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    fn priced(price: f64, stock: i64) -> LiveFields {
+        LiveFields { price: Some(price), stock: Some(stock), in_stock: None }
+    }
+
+    #[test]
+    fn a_row_keeps_its_last_change_and_ignores_older_ones() {
+        let table = LiveTable::default();
+        let lamp = table.ordinal_or_new("lamp").expect("room");
+        assert_eq!(table.row(lamp), Some(Row { version: 0, fields: LiveFields::default() }));
+        assert!(table.set(lamp, 5, priced(9.5, 3)));
+        assert!(!table.set(lamp, 4, priced(1.0, 1)));
+        assert!(!table.set(lamp, 6, priced(9.5, 3)), "the same values are no change");
+        assert_eq!(table.row(lamp), Some(Row { version: 5, fields: priced(9.5, 3) }));
+        table.applied_through(8);
+        assert!(!table.set(lamp, 7, priced(1.0, 1)), "a walk that begins again brings nothing old back");
+        assert_eq!((table.version(lamp), table.changed(), table.row(Ordinal::MAX)), (5, 5, None));
+    }
+
+    #[test]
+    fn what_is_said_about_stock_is_kept_and_resolved() {
+        let table = LiveTable::default();
+        let ordinal = table.ordinal_or_new("1").expect("room");
+        let cases = [(None, None, true), (None, Some(false), false), (Some(0), Some(true), false)];
+        for (at, (stock, in_stock, resolved)) in cases.into_iter().enumerate() {
+            let fields = LiveFields { price: None, stock, in_stock };
+            table.set(ordinal, at as u64 + 1, fields);
+            let row = table.row(ordinal).expect("given");
+            assert_eq!((row.fields, row.live().in_stock), (fields, resolved));
+        }
+    }
+
+    #[test]
+    fn an_id_keeps_its_ordinal_and_no_other_id_gets_it() {
+        let table = LiveTable::default();
+        let given: Vec<_> = ["a", "b", "a", "c"].iter().map(|id| table.ordinal_or_new(id)).collect();
+        assert_eq!(given, [Some(0), Some(1), Some(0), Some(2)]);
+        assert_eq!((table.ordinal("b"), table.ordinal("d"), table.len()), (Some(1), None, 3));
+    }
+
+    #[test]
+    fn the_fold_changes_with_every_change_of_a_product_in_it() {
+        let table = LiveTable::default();
+        let all: Vec<_> = (0..20).filter_map(|n| table.ordinal_or_new(&n.to_string())).collect();
+        let before = table.fold(all.iter().copied());
+        table.set(all[7], 100, priced(1.0, 1));
+        assert_ne!(table.fold(all.iter().copied()), before);
+    }
+
+    #[test]
+    fn readers_never_see_half_a_change() {
+        let table = LiveTable::default();
+        let ordinal = table.ordinal_or_new("1").expect("room");
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for sequence in 1..200_000 {
+                    table.set(ordinal, sequence, priced(sequence as f64, sequence as i64));
+                }
+                done.store(true, Ordering::Release);
+            });
+            while !done.load(Ordering::Acquire) {
+                let row = table.row(ordinal).expect("given");
+                let agreed = row.version == 0
+                    || row.fields == priced(row.version as f64, i64::try_from(row.version).expect("small"));
+                assert!(agreed, "{row:?}");
+            }
+        });
+    }
+}

@@ -1,0 +1,73 @@
+//! Switches that take single rules of the freshness scheme out of force, for one purpose: a test asserts that without
+//! any one of them wrong answers are served, so that no rule is kept that does nothing, and no test that sees nothing.
+//!
+//! They exist only with the feature `rule-switches`, which nothing but tests enables; without it every rule is in force
+//! and the compiler removes the question.
+
+/// A rule of the scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// A change touches the old version's forms, too.
+    OldVersion,
+    /// A change touches the prefixes of its words.
+    Prefixes,
+    /// A change touches the values that a product can be filtered by.
+    Values,
+    /// A new word touches its vocabulary bucket.
+    Buckets,
+    /// Newness is judged by live products, not by what was ever seen.
+    LiveCounts,
+    /// Synonyms, joined and split forms are alternatives in their clauses.
+    Alternatives,
+    /// Every evaluated variant is stated.
+    Variants,
+    /// A disjunctive facet is a variant of its own.
+    FacetVariants,
+    /// Live-dependent answers keep the products that their live filter looked at.
+    LiveProducts,
+    /// A shown product that goes out of stock, or comes back, makes the answer be computed again.
+    StockChanges,
+    /// Live fields are filled in anew when the fold differs.
+    Fold,
+    /// An entry is of the history that it was computed in.
+    Starts,
+    /// An entry older than the table is complete is invalid.
+    CompleteFrom,
+}
+
+#[cfg(feature = "rule-switches")]
+mod switches {
+    use std::cell::Cell;
+
+    use super::Rule;
+
+    thread_local! {
+        /// A thread's own, so that tests side by side keep out of each other's way.
+        static OFF: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Takes a rule out of force for what this thread does.
+    pub fn switch_off(rule: Rule) {
+        OFF.set(OFF.get() | 1 << rule as u32);
+    }
+
+    /// Puts every rule in force.
+    pub fn switch_all_on() {
+        OFF.set(0);
+    }
+
+    /// Whether the rule is out of force.
+    pub fn is_off(rule: Rule) -> bool {
+        OFF.get() & (1 << rule as u32) != 0
+    }
+}
+
+#[cfg(feature = "rule-switches")]
+pub use switches::{is_off, switch_all_on, switch_off};
+
+/// Whether the rule is out of force: never, without the feature `rule-switches`.
+#[cfg(not(feature = "rule-switches"))]
+#[inline(always)]
+pub fn is_off(_rule: Rule) -> bool {
+    false
+}
