@@ -319,6 +319,8 @@ impl Projector {
             Err(error) => self.put_aside(sequence, error.to_string()),
             Ok(Event::Upsert { product }) => self.apply_alone(sequence, |target| target.upsert(&product))?,
             Ok(Event::Delete { id }) => self.apply_alone(sequence, |target| target.delete(&id))?,
+            // Live fields are not shown yet, and a start changes nothing.
+            Ok(Event::Live { .. } | Event::Start { .. }) => {}
             Ok(Event::Settings { settings }) => return self.apply_settings(sequence, Arc::new(*settings)),
         }
         Ok(Walk::On)
