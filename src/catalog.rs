@@ -80,6 +80,15 @@ pub enum Change {
         /// Fields as in the product's JSON.
         fields: serde_json::Map<String, serde_json::Value>,
     },
+    /// Change live fields of a product: `None` is not mentioned, `Some(None)` removes.
+    Live {
+        /// The product.
+        id: String,
+        /// Its price.
+        price: Option<Option<f64>>,
+        /// Its stock, from which follows whether it can be bought.
+        stock: Option<Option<i64>>,
+    },
     /// Remove a product.
     Delete {
         /// The product.

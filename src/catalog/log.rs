@@ -4,8 +4,15 @@
 //! given only then. Everything that can be searched is a projection that walks the log in order
 //! ([`Log::read_after`]); a product's last state is read here directly, so that an acknowledged write is seen at once.
 //!
-//! **Kept: last states.** For each product the log needs its last event only, and of a deleted one nothing. An event
-//! that is superseded stays until every projection holds its successor durably ([`Log::applied_durably`]), then it
+//! **A product's state** is its last content event (upsert) with the live fields of its last event, live or not; its
+//! sequence is that of the last of both.
+//!
+//! **Histories.** Each writable opening appends a start event with a random id before anything else. What was learned
+//! from this log at a sequence is valid as long as the same id is in force there ([`Log::start_at`]): copies, restores
+//! and rolled-back disks differ.
+//!
+//! **Kept: last states.** For each product the log needs its last content event and its last live event after that, of
+//! a deleted one nothing, and of start events the last [`STARTS_MAX`]. An event that is superseded stays until every projection holds its successor durably ([`Log::applied_durably`]), then it
 //! goes. So disk space follows the catalog's size, not its history. What this means for a reader:
 //! - Sequences have gaps. A batch of events says through which sequence it is complete.
 //! - Who has walked the log through `S` *as it grew*, holds the state that the log had at `S`.
@@ -19,27 +26,29 @@
 //!
 //! Invariants: an acknowledged event survives `kill -9` and power loss, once and in order; a refused change leaves
 //! nothing; readers see an event only when it is durable. A request whose sync failed is neither acknowledged nor
-//! refused: after a restart it may be there whole, or not at all.
+//! refused: after a restart it may be there whole, or not at all. After a failure (disk full), the log goes on as soon
+//! as its cause is gone.
 
 mod appender;
 mod error;
+mod once;
 mod prune;
 mod record;
 mod resolve;
 mod store;
+mod tail;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use fjall::Readable;
+use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 use storefind_index::live::LiveFields;
 use storefind_index::product::Product;
@@ -48,8 +57,11 @@ use tokio::time::Instant;
 
 use self::appender::{Append, Appender, Command};
 pub use self::error::LogError;
+use self::prune::Pruner;
 use self::record::{Latest, State};
-use self::store::{META_LAST, META_PRUNED, META_SETTINGS, Store};
+use self::resolve::{Resolver, read_product};
+use self::store::{Durability, META_LAST, META_PRUNED, META_SETTINGS, META_WALKED, Store};
+use self::tail::Tail;
 use super::event::{self, Event, EventError};
 use super::progress::Progress;
 use super::worker::Worker;
@@ -65,6 +77,9 @@ const ACKNOWLEDGEMENTS_MAX: usize = 65_536;
 
 /// Time that the appender gets to finish its queue when the log is closed: some syncs of a slow disk.
 const CLOSE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Start events that are kept: a restart a day for three years. A cache entry is older than none of them.
+pub const STARTS_MAX: u32 = 1_000;
 
 /// Whether a log may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +110,8 @@ pub struct Batch {
 
 /// A change whose encoding the caller has done, so that the appender need not.
 enum Prepared {
-    Upsert { id: String, bytes: Vec<u8> },
+    Upsert { product: Box<Product>, bytes: Vec<u8> },
+    Live { id: String, price: Option<Option<f64>>, stock: Option<Option<i64>> },
     Patch { id: String, fields: Map<String, Value> },
     Delete { id: String },
     Settings { bytes: Vec<u8>, settings: Arc<Settings> },
@@ -106,7 +122,7 @@ impl Prepared {
     fn bytes(&self) -> usize {
         match self {
             Self::Upsert { bytes, .. } | Self::Settings { bytes, .. } => bytes.len(),
-            Self::Patch { id, .. } | Self::Delete { id } => id.len(),
+            Self::Patch { id, .. } | Self::Live { id, .. } | Self::Delete { id } => id.len(),
         }
     }
 }
@@ -124,6 +140,10 @@ struct Shared {
     settings: ArcSwapOption<(u64, Arc<Settings>)>,
     /// Sequence and time of acknowledgements that are not yet applied everywhere, oldest first.
     acknowledged: Mutex<VecDeque<(u64, Instant)>>,
+    /// The newest events. Taken before `last` is raised past them.
+    tail: Mutex<Tail>,
+    /// Sequence and id of the start events, oldest first.
+    starts: Arc<[(u64, u64)]>,
 }
 
 impl Shared {
@@ -135,6 +155,10 @@ impl Shared {
         }
         drop(times);
         self.last.raise(sequence);
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,31 +174,43 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens the log in `path`, recovering what a crash left. `name` names the thread.
+    /// Opens the log in `path`, recovering what a crash left, and begins another history if it may be written. `name`
+    /// names the thread.
     ///
     /// # Errors
     /// The log is in use, was written by a newer program, is damaged, or cannot be read; each names the folder.
     pub fn open(path: &Path, name: &str, access: Access) -> Result<Self, LogError> {
-        let store = Arc::new(Store::open(path, access == Access::ReadWrite)?);
-        let snapshot = store.snapshot();
-        let last = store.number(&snapshot, META_LAST)?.unwrap_or(0);
-        let pruned = store.number(&snapshot, META_PRUNED)?.unwrap_or(0);
-        let settings = match store.number(&snapshot, META_SETTINGS)? {
-            Some(sequence) => Some(Arc::new((sequence, Arc::new(read_settings(&store, &snapshot, sequence)?)))),
+        let (store, mut writer) = Store::open(path, access == Access::ReadWrite)?;
+        if let Some(writer) = &mut writer {
+            let last = store.number(writer.connection(), META_LAST)?.unwrap_or(0);
+            writer.write(Durability::Now, |connection| {
+                let mut resolver = Resolver::new(&store, connection, last);
+                resolver.start(store::random())?;
+                resolver.finish()
+            })?;
+        }
+        let reader = store.reader()?;
+        let number = |name| Ok::<_, LogError>(store.number(&reader, name)?.unwrap_or(0));
+        let (last, pruned, walked) = (number(META_LAST)?, number(META_PRUNED)?, number(META_WALKED)?);
+        let settings = match store.number(&reader, META_SETTINGS)? {
+            Some(sequence) => Some(Arc::new((sequence, Arc::new(read_settings(&store, &reader, sequence)?)))),
             None => None,
         };
-        drop(snapshot);
+        let starts = read_starts(&store, &reader)?;
+        drop(reader);
         let shared = Arc::new(Shared {
             last: Progress::new(last),
             durable: Progress::new(0),
             pruned: Progress::new(pruned),
             settings: ArcSwapOption::new(settings),
             acknowledged: Mutex::default(),
+            tail: Mutex::new(Tail::new(last)),
+            starts,
         });
         let (mut commands, mut worker) = (None, None);
-        if access == Access::ReadWrite {
+        if let Some(writer) = writer {
             let (sender, receiver) = sync_channel(QUEUE_MAX);
-            let appender = Appender::new(Arc::clone(&store), Arc::clone(&shared), receiver, last);
+            let appender = Appender::new(writer, Arc::clone(&shared), receiver, last, Pruner::new(walked));
             let started = Worker::spawn(format!("log-{name}"), move || appender.run());
             worker =
                 Some(started.map_err(|source| LogError::Thread { path: path.to_owned(), source: Arc::new(source) })?);
@@ -190,15 +226,29 @@ impl Log {
     /// # Errors
     /// The log is read-only or closed, or the disk failed: then nothing is acknowledged.
     pub fn append(&self, changes: Vec<Change>) -> Result<Written, LogError> {
+        self.send(self.prepare(changes)?, None)
+    }
+
+    /// [`Log::append`], once: a request whose `key` came within the last 24 hours (and was among the last 100,000)
+    /// changes nothing and gets the answer of the first time. `digest` is one of the whole request. Blocking.
+    ///
+    /// # Errors
+    /// As [`Log::append`]; [`LogError::KeyReused`] if the key came with another digest.
+    pub fn append_once(&self, key: &str, digest: u64, changes: Vec<Change>) -> Result<Written, LogError> {
+        self.send(self.prepare(changes)?, Some((key.to_owned(), digest)))
+    }
+
+    fn prepare(&self, changes: Vec<Change>) -> Result<Vec<Prepared>, LogError> {
         let prepare = |change| match change {
             Change::Upsert(product) => {
                 let bytes = event::encode_upsert(&product).map_err(|source| self.encode_error(source))?;
-                Ok(Prepared::Upsert { id: product.id, bytes })
+                Ok(Prepared::Upsert { product: Box::new(product), bytes })
             }
             Change::Patch { id, fields } => Ok(Prepared::Patch { id, fields }),
+            Change::Live { id, price, stock } => Ok(Prepared::Live { id, price, stock }),
             Change::Delete { id } => Ok(Prepared::Delete { id }),
         };
-        self.send(changes.into_iter().map(prepare).collect::<Result<_, _>>()?)
+        changes.into_iter().map(prepare).collect()
     }
 
     /// Appends other settings; returns their sequence, that of before if they are no others. Blocking.
@@ -210,17 +260,17 @@ impl Log {
         // Reading them back refuses, before it is too late, what JSON cannot hold, such as an infinite weight.
         Event::decode(&bytes).map_err(|source| self.encode_error(source))?;
         let settings = Arc::new(settings);
-        Ok(self.send(vec![Prepared::Settings { bytes, settings }])?.sequence)
+        Ok(self.send(vec![Prepared::Settings { bytes, settings }], None)?.sequence)
     }
 
-    fn send(&self, changes: Vec<Prepared>) -> Result<Written, LogError> {
+    fn send(&self, changes: Vec<Prepared>, once: Option<(String, u64)>) -> Result<Written, LogError> {
         if self.access == Access::ReadOnly {
             return Err(LogError::ReadOnly { path: self.store.path().to_owned() });
         }
         let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let commands = commands.ok_or_else(|| self.store.closed())?;
         let (reply, answer) = sync_channel(1);
-        commands.send(Command::Append(Append { changes, reply })).map_err(|_| self.store.closed())?;
+        commands.send(Command::Append(Append { changes, once, reply })).map_err(|_| self.store.closed())?;
         drop(commands);
         answer.recv().map_err(|_| self.store.closed())?
     }
@@ -241,7 +291,7 @@ impl Log {
         self.shared.last.wake();
     }
 
-    /// The events after `sequence`, in order.
+    /// The events after `sequence`, in order. The newest ones come from memory.
     ///
     /// # Errors
     /// The disk failed. An event that cannot be decoded is no error of the reading: it is in the batch.
@@ -251,20 +301,47 @@ impl Log {
         if last <= sequence {
             return Ok(batch);
         }
-        let snapshot = self.store.snapshot();
-        let range = record::encode_number(sequence + 1)..=record::encode_number(last);
-        let mut bytes = 0;
-        for entry in snapshot.range(&self.store.events, range) {
-            if batch.events.len() >= limits.events_max || bytes >= limits.bytes_max {
-                batch.through = batch.events.last().map_or(sequence, |(sequence, _)| *sequence);
-                break;
-            }
-            let (key, value) = entry.into_inner().map_err(|error| self.store.failed(error))?;
-            let sequence = record::decode_number(&key).ok_or_else(|| self.store.damaged("an event's key"))?;
-            bytes += value.len();
-            batch.events.push((sequence, Event::decode(&value)));
+        let recent = self.shared.tail().after(sequence, last, limits);
+        let complete = if let Some((events, complete)) = recent {
+            // Copied here, where nobody waits for the lock.
+            let copy = |(sequence, event): (u64, Arc<Event>)| (sequence, Ok(Arc::unwrap_or_clone(event)));
+            batch.events = events.into_iter().map(copy).collect();
+            complete
+        } else {
+            self.read_store(sequence, last, limits, &mut batch.events)?
+        };
+        if !complete {
+            batch.through = batch.events.last().map_or(sequence, |(sequence, _)| *sequence);
         }
         Ok(batch)
+    }
+
+    /// Reads from the store; returns whether it came to `last`.
+    fn read_store(
+        &self,
+        sequence: u64,
+        last: u64,
+        limits: ReadLimits,
+        events: &mut Vec<(u64, Result<Event, EventError>)>,
+    ) -> Result<bool, LogError> {
+        let reader = self.store.reader()?;
+        let mut read = || -> rusqlite::Result<bool> {
+            let mut select = reader.prepare_cached(
+                "SELECT sequence, event FROM events WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence",
+            )?;
+            let mut rows = select.query(params![sequence.cast_signed(), last.cast_signed()])?;
+            let mut bytes = 0;
+            while let Some(row) = rows.next()? {
+                if events.len() >= limits.events_max || bytes >= limits.bytes_max {
+                    return Ok(false);
+                }
+                let event = row.get_ref(1)?.as_blob()?;
+                bytes += event.len();
+                events.push((row.get::<_, i64>(0)?.cast_unsigned(), Event::decode(event)));
+            }
+            Ok(true)
+        };
+        read().map_err(|error| self.store.failed(error))
     }
 
     /// A product's last state and the sequence that made it so.
@@ -272,11 +349,11 @@ impl Log {
     /// # Errors
     /// The disk failed or the event cannot be read.
     pub fn product(&self, id: &str) -> Result<Option<(u64, Product)>, LogError> {
-        let snapshot = self.store.snapshot();
-        let Some(Latest { sequence, state: State::Present { .. } }) = self.store.latest(&snapshot, id)? else {
-            return Ok(None);
-        };
-        Ok(Some((sequence, self.read_product(&snapshot, id, sequence)?)))
+        let reader = self.store.reader()?;
+        let Some(latest) = self.store.latest(&reader, id)? else { return Ok(None) };
+        let State::Present(present) = latest.state else { return Ok(None) };
+        let product = read_product(&self.store, &reader, id, latest.content, present.fields)?;
+        Ok(Some((latest.last(), product)))
     }
 
     /// The last states of at most `limit` products, by id, after `after`.
@@ -284,46 +361,85 @@ impl Log {
     /// # Errors
     /// As [`Log::product`].
     pub fn export(&self, after: Option<&str>, limit: usize) -> Result<Vec<Product>, LogError> {
-        let snapshot = self.store.snapshot();
-        let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_bytes()));
         let mut products = Vec::new();
-        for entry in snapshot.range::<&[u8], _>(&self.store.latest, (start, Bound::Unbounded)) {
-            if products.len() >= limit {
-                break;
-            }
-            let (key, value) = entry.into_inner().map_err(|error| self.store.failed(error))?;
-            let id = String::from_utf8_lossy(&key);
-            let latest = Latest::decode(&value).ok_or_else(|| self.store.damaged(&id))?;
-            if latest.state != State::Deleted {
-                products.push(self.read_product(&snapshot, &id, latest.sequence)?);
-            }
+        if limit == 0 {
+            return Ok(products);
         }
+        let reader = self.store.reader()?;
+        self.for_each_latest(&reader, after, &mut |id, latest| {
+            if let State::Present(present) = latest.state {
+                products.push(read_product(&self.store, &reader, id, latest.content, present.fields)?);
+            }
+            Ok(products.len() < limit)
+        })?;
         Ok(products)
     }
 
-    fn read_product(&self, snapshot: &fjall::Snapshot, id: &str, sequence: u64) -> Result<Product, LogError> {
-        match self.store.event(snapshot, sequence)? {
-            Event::Upsert { product } => Ok(*product),
-            _ => Err(self.store.damaged(id)),
+    /// Tells the live fields of every product as the log has them now, each with the sequence of the product's last
+    /// change, by id.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn for_each_live(&self, tell: &mut dyn FnMut(&str, u64, LiveFields)) -> Result<(), LogError> {
+        let reader = self.store.reader()?;
+        self.for_each_latest(&reader, None, &mut |id, latest| {
+            if let State::Present(present) = latest.state {
+                tell(id, latest.last(), present.fields);
+            }
+            Ok(true)
+        })
+    }
+
+    /// Tells what is known of each id after `after`, by id, until it is told not to go on.
+    fn for_each_latest(
+        &self,
+        connection: &Connection,
+        after: Option<&str>,
+        tell: &mut dyn FnMut(&str, &Latest) -> Result<bool, LogError>,
+    ) -> Result<(), LogError> {
+        let failed = |error| self.store.failed(error);
+        // No id is empty, so all of them come after the empty one.
+        let mut select =
+            connection.prepare_cached("SELECT id, record FROM products WHERE id > ?1 ORDER BY id").map_err(failed)?;
+        let mut rows = select.query([after.unwrap_or_default()]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let id = row.get_ref(0).and_then(|id| Ok(id.as_str()?)).map_err(failed)?;
+            let record = row.get_ref(1).and_then(|record| Ok(record.as_blob()?)).map_err(failed)?;
+            let latest = Latest::decode(record).ok_or_else(|| self.store.damaged(id))?;
+            if !tell(id, &latest)? {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    /// The start events that are kept, as sequence and id, oldest first.
+    pub fn starts(&self) -> Arc<[(u64, u64)]> {
+        Arc::clone(&self.shared.starts)
+    }
+
+    /// The id of the history in force at a sequence; `None` beyond the log's end and before the first start that is
+    /// kept.
+    pub fn start_at(&self, sequence: u64) -> Option<u64> {
+        if sequence > self.last() {
+            return None;
+        }
+        let begun = self.shared.starts.partition_point(|(start, _)| *start <= sequence);
+        self.shared.starts[..begun].last().map(|(_, id)| *id)
+    }
+
+    /// Copies the log as it is now into the folder `into`, while it is read and written. The copy can be opened like
+    /// any log; [`restore`] makes another one of it. Blocking.
+    ///
+    /// # Errors
+    /// There is a log in `into`, or a disk failed.
+    pub fn backup(&self, into: &Path) -> Result<(), LogError> {
+        self.store.backup(into)
     }
 
     /// The settings last put, with their sequence; `None` if none ever were.
     pub fn settings(&self) -> Option<(u64, Arc<Settings>)> {
         self.shared.settings.load().as_deref().cloned()
-    }
-
-    /// x
-    pub fn for_each_live(&self, each: &mut dyn FnMut(&str, u64, LiveFields)) -> Result<(), LogError> {
-        for product in self.export(None, usize::MAX)? {
-            each(&product.id, self.last(), LiveFields::of(&product));
-        }
-        Ok(())
-    }
-
-    /// x
-    pub fn starts(&self) -> Arc<[(u64, u64)]> {
-        Arc::new([(0, self.origin())])
     }
 
     /// A random number that this log got when it was created. A projection of another log must not be used with it.
@@ -373,15 +489,9 @@ impl Log {
         }
     }
 
-    /// [`Log::finish_writes`], and tidies up for a quick start. Blocking.
+    /// [`Log::finish_writes`], whose end leaves the files tidy for a quick start. Blocking.
     pub fn close(&self) {
         self.finish_writes();
-        if self.access == Access::ReadWrite
-            && let Err(error) = self.store.flush()
-        {
-            // Nothing is lost: the next start reads it from the journal.
-            tracing::warn!(error = %error, "the log could not be tidied up for a quick start");
-        }
     }
 
     fn encode_error(&self, source: EventError) -> LogError {
@@ -396,9 +506,31 @@ impl Drop for Log {
     }
 }
 
-fn read_settings(store: &Store, snapshot: &fjall::Snapshot, sequence: u64) -> Result<Settings, LogError> {
-    match store.event(snapshot, sequence)? {
+/// Copies the backup in the folder `from` to the folder `into`, which must not exist. Its history is its own from the
+/// first writable opening on, and projections of the log that the backup was made of do not fit it.
+///
+/// # Errors
+/// `into` exists, `from` holds no log, or a disk failed.
+pub fn restore(from: &Path, into: &Path) -> Result<(), LogError> {
+    store::restore(from, into)
+}
+
+fn read_settings(store: &Store, connection: &Connection, sequence: u64) -> Result<Settings, LogError> {
+    match store.event(connection, sequence)? {
         Event::Settings { settings } => Ok(*settings),
-        _ => Err(store.damaged(META_SETTINGS)),
+        Event::Upsert { .. } | Event::Live { .. } | Event::Delete { .. } | Event::Start { .. } => {
+            Err(store.damaged(META_SETTINGS))
+        }
     }
+}
+
+fn read_starts(store: &Store, connection: &Connection) -> Result<Arc<[(u64, u64)]>, LogError> {
+    let read = || -> rusqlite::Result<Arc<[(u64, u64)]>> {
+        let mut select = connection.prepare("SELECT sequence, id FROM starts ORDER BY sequence")?;
+        let pair = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
+        };
+        select.query_map([], pair)?.collect()
+    };
+    read().map_err(|error| store.failed(error))
 }

@@ -23,7 +23,7 @@ const SERVER_CRATES: [&str; 14] = [
     "moka",
     "redis",
     "memcache",
-    "fjall",
+    "rusqlite",
     "ureq",
     "clap",
     "tracing",

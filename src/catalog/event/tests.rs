@@ -1,10 +1,11 @@
 //! Events written and read back, and bytes that are no event.
 
 use proptest::prelude::*;
+use storefind_index::live::LiveFields;
 use storefind_index::product::{Attribute, Product, Scalar};
 use storefind_index::settings::{Language, Settings};
 
-use super::{Event, EventError};
+use super::{Event, EventError, decode_live_fields, encode_live_fields};
 
 fn product(id: &str, title: &str, price: Option<f64>, colours: &[String]) -> Product {
     let values = colours.iter().cloned().map(Scalar::Text).collect();
@@ -24,6 +25,9 @@ fn every_kind_of_event_is_read_back_as_it_was_written() {
     check_round_trip(&Event::Upsert {
         product: Box::new(product("42", "Tea “pot” ☕", Some(9.95), &["red".into()]))
     });
+    let fields = LiveFields { price: None, stock: Some(-3), in_stock: Some(false) };
+    check_round_trip(&Event::Live { id: "42/é".to_owned(), fields });
+    check_round_trip(&Event::Start { id: u64::MAX });
     check_round_trip(&Event::Delete { id: "42/é".to_owned() });
     check_round_trip(&Event::Settings { settings: Box::new(german) });
 }
@@ -32,17 +36,22 @@ fn every_kind_of_event_is_read_back_as_it_was_written() {
 fn bytes_that_are_no_event_are_refused_with_the_reason() {
     let cases: &[(&[u8], EventError)] = &[
         (b"", EventError::Short(0)),
-        (b"\x01", EventError::Short(1)),
-        (b"\x02u{}", EventError::Format(2)),
-        (b"\x01x{}", EventError::Kind(b'x')),
-        (b"\x01d\xff", EventError::Id),
+        (b"\x02", EventError::Short(1)),
+        (b"\x01u{}", EventError::Format(1)),
+        (b"\x03u{}", EventError::Format(3)),
+        (b"\x02x{}", EventError::Kind(b'x')),
+        (b"\x02d\xff", EventError::Id),
+        (b"\x02u{\"id\":\"1\"}", EventError::Live),
+        (b"\x02l\x00\x00\x00\x00\x00\x00\x00\x00", EventError::Live),
+        (b"\x02o\x00", EventError::Start),
     ];
     for (bytes, expected) in cases {
         assert_eq!(Event::decode(bytes).as_ref(), Err(expected), "{bytes:?}");
     }
-    assert!(matches!(Event::decode(b"\x01u{"), Err(EventError::Json(_))));
-    assert!(matches!(Event::decode(b"\x01u{\"id\":\"1\"}"), Err(EventError::Product(_))));
-    assert!(matches!(Event::decode(b"\x01s7"), Err(EventError::Json(_))));
+    let upsert = |body: &str| [&b"\x02u"[..], &encode_live_fields(LiveFields::default()), body.as_bytes()].concat();
+    assert!(matches!(Event::decode(&upsert("{")), Err(EventError::Json(_))));
+    assert!(matches!(Event::decode(&upsert("{\"id\":\"1\"}")), Err(EventError::Product(_))));
+    assert!(matches!(Event::decode(b"\x02s7"), Err(EventError::Json(_))));
 }
 
 proptest! {
@@ -58,8 +67,20 @@ proptest! {
     }
 
     #[test]
+    fn any_live_fields_are_read_back_as_they_were_written(
+        price in proptest::option::of(0.0f64..1e9),
+        stock in any::<Option<i64>>(),
+        in_stock in any::<Option<bool>>(),
+    ) {
+        let fields = LiveFields { price, stock, in_stock };
+        let bytes = encode_live_fields(fields);
+        prop_assert_eq!(decode_live_fields(&bytes), Some((fields, &[][..])));
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         drop(Event::decode(&bytes));
+        drop(Event::decode(&[b"\x02u", &bytes[..]].concat()));
     }
 
     #[test]

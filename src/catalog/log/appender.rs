@@ -15,9 +15,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 use super::error::LogError;
-use super::prune;
-use super::resolve::{Outcomes, Resolver};
-use super::store::Store;
+use super::once;
+use super::prune::{PRUNE_STEP_EVENTS, Pruner};
+use super::resolve::Resolver;
+use super::store::{Durability, Writer};
 use super::{Prepared, Shared};
 use crate::catalog::Written;
 
@@ -36,28 +37,43 @@ pub(super) enum Command {
 pub(super) struct Append {
     /// In order.
     pub(super) changes: Vec<Prepared>,
+    /// Idempotency key and digest of the request.
+    pub(super) once: Option<(String, u64)>,
     /// Where the answer goes.
     pub(super) reply: SyncSender<Result<Written, LogError>>,
 }
 
 /// The thread's state.
 pub(super) struct Appender {
-    store: Arc<Store>,
+    writer: Writer,
     shared: Arc<Shared>,
     commands: Receiver<Command>,
     last: u64,
-    /// Where the last step of pruning that succeeded ended.
-    pruned: u64,
+    pruner: Pruner,
 }
 
+/// What a request is told: its answer, or why it alone is refused.
+type Answer = Result<Written, LogError>;
+
 impl Appender {
-    pub(super) fn new(store: Arc<Store>, shared: Arc<Shared>, commands: Receiver<Command>, last: u64) -> Self {
-        let pruned = shared.pruned.value();
-        Self { store, shared, commands, last, pruned }
+    pub(super) fn new(
+        writer: Writer,
+        shared: Arc<Shared>,
+        commands: Receiver<Command>,
+        last: u64,
+        pruner: Pruner,
+    ) -> Self {
+        Self { writer, shared, commands, last, pruner }
     }
 
     /// Serves commands until every sender is gone, then those still in the queue.
     pub(super) fn run(mut self) {
+        self.serve();
+        // For a quick start.
+        self.writer.tidy_up();
+    }
+
+    fn serve(&mut self) {
         let mut prune_more = false;
         loop {
             let command = match self.commands.try_recv() {
@@ -65,7 +81,7 @@ impl Appender {
                 Err(TryRecvError::Disconnected) => return,
                 // Nobody waits: a good time to tidy up.
                 Err(TryRecvError::Empty) if prune_more => {
-                    prune_more = self.prune();
+                    prune_more = self.prune(PRUNE_STEP_EVENTS, false);
                     continue;
                 }
                 Err(TryRecvError::Empty) => match self.commands.recv() {
@@ -76,12 +92,15 @@ impl Appender {
             match command {
                 Command::Append(first) => {
                     let group = self.gather(first);
+                    let changes = group.iter().map(|append| append.changes.len()).sum::<usize>();
                     self.append(group);
-                    // One step a group, so that a writer who never pauses cannot outrun the removal.
-                    prune_more = self.prune();
+                    // One step a group, and one that removes more than the group can supersede, looking at them
+                    // included, so that a writer who never pauses cannot outrun the removal.
+                    prune_more = self.prune(PRUNE_STEP_EVENTS.max(changes * 4), true);
                 }
-                Command::Prune => prune_more = self.prune(),
+                Command::Prune => prune_more = true,
             }
+            self.writer.checkpoint();
         }
     }
 
@@ -107,14 +126,12 @@ impl Appender {
     /// Resolves the group, makes it durable with one sync, and answers every request in it.
     fn append(&mut self, group: Vec<Append>) {
         let (requests, replies): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|append| (append.changes, append.reply)).unzip();
+            group.into_iter().map(|append| ((append.changes, append.once), append.reply)).unzip();
         match self.make_durable(requests) {
-            Ok(outcomes) => {
-                for (reply, outcomes) in replies.into_iter().zip(outcomes) {
-                    let sequence = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).max();
-                    let sequence = sequence.copied().unwrap_or(self.last);
+            Ok(answers) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
                     // A caller who has gone away loses only the answer.
-                    drop(reply.send(Ok(Written { sequence, outcomes })));
+                    drop(reply.send(answer));
                 }
             }
             Err(error) => {
@@ -126,31 +143,57 @@ impl Appender {
         }
     }
 
-    fn make_durable(&mut self, requests: Vec<Vec<Prepared>>) -> Result<Vec<Outcomes>, LogError> {
-        let mut resolver = Resolver::new(&self.store, self.last);
-        let mut outcomes = Vec::with_capacity(requests.len());
-        for changes in requests {
-            outcomes.push(changes.into_iter().map(|change| resolver.resolve(change)).collect::<Result<_, _>>()?);
-        }
-        if let Some(resolved) = resolver.finish() {
-            self.store.commit_durably(resolved.batch)?;
-            self.last = resolved.last;
-            if let Some(settings) = resolved.settings {
-                self.shared.settings.store(Some(Arc::new(settings)));
+    #[expect(clippy::type_complexity, reason = "the two parts of `Append` that matter here")]
+    fn make_durable(&mut self, requests: Vec<(Vec<Prepared>, Option<(String, u64)>)>) -> Result<Vec<Answer>, LogError> {
+        let last = self.last;
+        let store = Arc::clone(&self.writer.store);
+        let (answers, resolved) = self.writer.write(Durability::Now, |connection| {
+            let mut resolver = Resolver::new(&store, connection, last);
+            let mut answers = Vec::with_capacity(requests.len());
+            for (changes, key) in requests {
+                if let Some((key, digest)) = &key {
+                    match once::find(&store, connection, key, *digest) {
+                        Ok(None) => {}
+                        Ok(Some(written)) => {
+                            answers.push(Ok(written));
+                            continue;
+                        }
+                        Err(error @ LogError::KeyReused { .. }) => {
+                            answers.push(Err(error));
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                let outcomes: Vec<_> =
+                    changes.into_iter().map(|change| resolver.resolve(change)).collect::<Result<_, _>>()?;
+                let sequence = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).max();
+                let written = Written { sequence: sequence.copied().unwrap_or(resolver.last()), outcomes };
+                if let Some((key, digest)) = &key {
+                    once::keep(&store, connection, key, *digest, &written)?;
+                }
+                answers.push(Ok(written));
             }
+            Ok((answers, resolver.finish()?))
+        })?;
+        if let Some(settings) = resolved.settings {
+            self.shared.settings.store(Some(Arc::new(settings)));
+        }
+        if resolved.last > self.last {
+            self.last = resolved.last;
+            let mut tail = self.shared.tail();
+            resolved.given.into_iter().for_each(|given| tail.push(given));
+            drop(tail);
             self.shared.acknowledged(self.last);
         }
-        Ok(outcomes)
+        Ok(answers)
     }
 
     /// One step of pruning; returns whether another one is due.
-    fn prune(&mut self) -> bool {
+    fn prune(&mut self, events: usize, busy: bool) -> bool {
         let announce = |through| self.shared.pruned.raise(through);
-        match prune::step(&self.store, self.pruned, self.shared.durable.value(), announce) {
-            Ok(pruned) => {
-                self.pruned = pruned.through;
-                pruned.more
-            }
+        match self.pruner.step(&mut self.writer, self.shared.durable.value(), events, busy, announce) {
+            Ok(more) => more,
             Err(error) => {
                 // Nothing is lost but space; the next durable position tries again.
                 tracing::warn!(error = %error, "superseded events could not be removed");

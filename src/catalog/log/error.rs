@@ -30,14 +30,38 @@ pub enum LogError {
         /// Format of this program.
         expected: u64,
     },
-    /// The store's files are of a format of another release, or are no store at all.
+    /// Written by a development version of before the first release, with another store.
+    #[error("the log in {path} is of an unreleased version with another store: remove the folder and import again")]
+    Obsolete {
+        /// The log's folder.
+        path: PathBuf,
+    },
+    /// A file or folder around the store could not be had.
+    #[error("the log in {path} failed: {source}")]
+    File {
+        /// The log's folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
+    /// A backup or restore would overwrite something.
+    #[error("{path} exists already and is not overwritten")]
+    Exists {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// An idempotency key that came before with another request.
+    #[error("the idempotency key {key:?} was used before, with another request")]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+    /// There is something else in the folder.
     #[error("{path} holds no log that this program can read")]
     Foreign {
         /// The log's folder.
         path: PathBuf,
-        /// What the store said.
-        #[source]
-        source: Arc<fjall::Error>,
     },
     /// Reading or writing failed: disk full, no permission, damaged file.
     #[error("the log in {path} failed: {source}")]
@@ -46,15 +70,7 @@ pub enum LogError {
         path: PathBuf,
         /// What the store said.
         #[source]
-        source: Arc<fjall::Error>,
-    },
-    /// The store gave up while opening, which it does on damage that it did not foresee.
-    #[error("the log in {path} is damaged: {reason}")]
-    Unreadable {
-        /// The log's folder.
-        path: PathBuf,
-        /// Its last words.
-        reason: String,
+        source: Arc<rusqlite::Error>,
     },
     /// A record that contradicts another.
     #[error("the log in {path} is damaged at {record}")]

@@ -1,83 +1,141 @@
-//! The keys and small values of the log's keyspaces, as bytes.
+//! The small values of the log's tables, as bytes.
 //!
-//! Owns their layout: integers are big-endian, so that byte order is number order. It refuses to know what they mean
-//! for a change (`resolve`) or for disk space (`prune`). Reading never panics.
+//! Owns their layout. It refuses to know what they mean for a change (`resolve`) or for disk space (`prune`). Reading
+//! never panics: bytes that were not written here are `None`.
 
-/// The last event of one id, as `latest` keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+use storefind_index::live::LiveFields;
+
+use crate::catalog::event::{LIVE_BYTES, decode_live_fields, encode_live_fields};
+use crate::catalog::{Refusal, Written};
+
+/// What `products` keeps of one id.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Latest {
-    /// Its sequence.
-    pub(super) sequence: u64,
-    /// Whether that event left a product.
+    /// Sequence of its last upsert, or of its deletion.
+    pub(super) content: u64,
+    /// Whether there is a product.
     pub(super) state: State,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum State {
-    /// There is a product; the digest of its event's bytes tells most changes from repetitions without reading them.
-    Present { digest: u64 },
+    /// There is a product.
+    Present(Present),
     /// It was deleted.
     Deleted,
+}
+
+/// What is kept of a product that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Present {
+    /// Digest of its content's bytes; it tells most changes from repetitions without reading the event.
+    pub(super) digest: u64,
+    /// Sequence of its last live event, if that came after the upsert.
+    pub(super) live: Option<u64>,
+    /// Its live fields now.
+    pub(super) fields: LiveFields,
 }
 
 const PRESENT: u8 = 1;
 const DELETED: u8 = 2;
 
+/// Length of the record of a product that is there.
+const PRESENT_BYTES: usize = 1 + 3 * 8 + LIVE_BYTES;
+
 impl Latest {
-    pub(super) fn encode(self) -> Vec<u8> {
-        let (kind, digest) = match self.state {
-            State::Present { digest } => (PRESENT, digest),
-            State::Deleted => (DELETED, 0),
-        };
-        let mut bytes = vec![kind];
-        bytes.extend_from_slice(&self.sequence.to_be_bytes());
-        bytes.extend_from_slice(&digest.to_be_bytes());
+    /// Sequence of the last event of the id.
+    pub(super) fn last(&self) -> u64 {
+        match self.state {
+            State::Present(present) => present.live.unwrap_or(self.content),
+            State::Deleted => self.content,
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(PRESENT_BYTES);
+        match &self.state {
+            State::Present(present) => {
+                bytes.push(PRESENT);
+                bytes.extend_from_slice(&self.content.to_be_bytes());
+                bytes.extend_from_slice(&present.digest.to_be_bytes());
+                bytes.extend_from_slice(&present.live.unwrap_or(0).to_be_bytes());
+                bytes.extend_from_slice(&encode_live_fields(present.fields));
+            }
+            State::Deleted => {
+                bytes.push(DELETED);
+                bytes.extend_from_slice(&self.content.to_be_bytes());
+            }
+        }
         bytes
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (kind, rest) = bytes.split_first()?;
-        let (sequence, digest) = decode_pair(rest)?;
-        let state = match *kind {
-            PRESENT => State::Present { digest },
-            DELETED => State::Deleted,
-            _ => return None,
-        };
-        Some(Self { sequence, state })
+        let (&kind, rest) = bytes.split_first()?;
+        let (content, rest) = decode_number(rest)?;
+        match kind {
+            PRESENT => {
+                let (digest, rest) = decode_number(rest)?;
+                let (live, rest) = decode_number(rest)?;
+                let (fields, rest) = decode_live_fields(rest)?;
+                let present = Present { digest, live: (live > 0).then_some(live), fields };
+                rest.is_empty().then_some(Self { content, state: State::Present(present) })
+            }
+            DELETED => rest.is_empty().then_some(Self { content, state: State::Deleted }),
+            _ => None,
+        }
     }
 }
 
-/// A record of `garbage`: once every projection holds `superseded_by` durably, `sequence` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Garbage {
-    /// The event that made the other needless; itself, for the trace of a deletion.
-    pub(super) superseded_by: u64,
-    /// The event that may go.
-    pub(super) sequence: u64,
+/// Outcomes that belong together, as `once` keeps them: nearly all of a request's changes are accepted, with
+/// consecutive sequences, so they take a few bytes.
+#[derive(Debug, Serialize, Deserialize)]
+enum Run {
+    /// First sequence, and how many follow it one by one.
+    #[serde(rename = "a")]
+    Accepted(u64, u64),
+    /// Code and message of one refusal.
+    #[serde(rename = "r")]
+    Refused(String, String),
 }
 
-impl Garbage {
-    pub(super) fn encode(self) -> Vec<u8> {
-        [self.superseded_by.to_be_bytes(), self.sequence.to_be_bytes()].concat()
+/// What became of a request, as bytes.
+pub(super) fn encode_written(written: &Written) -> Vec<u8> {
+    let mut runs: Vec<Run> = Vec::new();
+    for outcome in &written.outcomes {
+        match outcome {
+            Ok(sequence) => match runs.last_mut() {
+                Some(Run::Accepted(first, count)) if *first + *count == *sequence => *count += 1,
+                _ => runs.push(Run::Accepted(*sequence, 1)),
+            },
+            Err(refusal) => runs.push(Run::Refused(refusal.code.clone(), refusal.message.clone())),
+        }
     }
+    // Numbers and text always are JSON; were they not, the empty bytes would be refused when they are read.
+    serde_json::to_vec(&(written.sequence, runs)).unwrap_or_default()
+}
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (superseded_by, sequence) = decode_pair(bytes)?;
-        Some(Self { superseded_by, sequence })
+/// Reads what [`encode_written`] wrote. `changes` is the number of changes of the request, which it must fit.
+pub(super) fn decode_written(bytes: &[u8], changes: usize) -> Option<Written> {
+    let (sequence, runs): (u64, Vec<Run>) = serde_json::from_slice(bytes).ok()?;
+    let mut outcomes = Vec::new();
+    for run in runs {
+        match run {
+            Run::Accepted(first, count) => {
+                let room = u64::try_from(changes.checked_sub(outcomes.len())?).ok()?;
+                let end = (count <= room).then(|| first.checked_add(count)).flatten()?;
+                outcomes.extend((first..end).map(Ok));
+            }
+            Run::Refused(code, message) => outcomes.push(Err(Refusal { code, message })),
+        }
     }
+    (outcomes.len() == changes).then_some(Written { sequence, outcomes })
 }
 
-pub(super) fn encode_number(number: u64) -> [u8; 8] {
-    number.to_be_bytes()
-}
-
-pub(super) fn decode_number(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
-}
-
-fn decode_pair(bytes: &[u8]) -> Option<(u64, u64)> {
-    let (first, second) = bytes.split_at_checked(8)?;
-    Some((decode_number(first)?, decode_number(second)?))
+/// The number at the front, and what is behind it.
+fn decode_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((u64::from_be_bytes(*number), rest))
 }
 
 #[cfg(test)]
@@ -88,25 +146,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_back(sequence in any::<u64>(), other in any::<u64>()) {
-            for state in [State::Present { digest: other }, State::Deleted] {
-                let latest = Latest { sequence, state };
+        fn what_was_written_is_read_back(
+            content in any::<u64>(),
+            digest in any::<u64>(),
+            live in proptest::option::of(1u64..),
+            price in proptest::option::of(0.0f64..1e9),
+            stock in any::<Option<i64>>(),
+            in_stock in any::<Option<bool>>(),
+        ) {
+            let fields = LiveFields { price, stock, in_stock };
+            for state in [State::Present(Present { digest, live, fields }), State::Deleted] {
+                let latest = Latest { content, state };
                 prop_assert_eq!(Latest::decode(&latest.encode()), Some(latest));
             }
-            let garbage = Garbage { superseded_by: other, sequence };
-            prop_assert_eq!(Garbage::decode(&garbage.encode()), Some(garbage));
-            prop_assert_eq!(decode_number(&encode_number(sequence)), Some(sequence));
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = (Latest::decode(&bytes), Garbage::decode(&bytes), decode_number(&bytes));
+        fn outcomes_are_read_back(outcomes in proptest::collection::vec(proptest::option::of(1u64..9), 0..30)) {
+            let refused = Refusal { code: "c".to_owned(), message: "m".to_owned() };
+            let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.ok_or(refused.clone())).collect();
+            let bytes = encode_written(&Written { sequence: 7, outcomes: outcomes.clone() });
+            let read = decode_written(&bytes, outcomes.len()).expect("reads");
+            prop_assert_eq!((read.sequence, &read.outcomes), (7, &outcomes));
+            prop_assert!(decode_written(&bytes, outcomes.len() + 1).is_none());
         }
 
         #[test]
-        fn byte_order_is_number_order(a in any::<(u64, u64)>(), b in any::<(u64, u64)>()) {
-            let encode = |(superseded_by, sequence)| Garbage { superseded_by, sequence }.encode();
-            prop_assert_eq!(encode(a).cmp(&encode(b)), a.cmp(&b));
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            drop((Latest::decode(&bytes), decode_written(&bytes, 9)));
         }
     }
 }

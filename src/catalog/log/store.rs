@@ -1,66 +1,101 @@
-//! The log's files: an embedded store (fjall) with four keyspaces.
+//! The log's files: one SQLite database in WAL mode, in a folder of its own.
 //!
-//! | keyspace | key | value |
+//! | table | key | other columns |
 //! | --- | --- | --- |
-//! | `events` | sequence | the event |
-//! | `latest` | product id | sequence, kind and digest of its last event |
-//! | `garbage` | (superseding sequence, superseded sequence) | id of a deleted product, else empty |
+//! | `events` | sequence | the events that it supersedes (at most two), the id that it deletes, its bytes |
+//! | `products` | id | what is known of it without its events: see [`Latest`] |
+//! | `starts` | sequence | the id of the history that began there |
+//! | `once` | number, unique key | digest, time and outcome of a request with an idempotency key |
 //! | `meta` | name | format, origin, last sequence, sequence of the settings, how far it was pruned |
 //!
-//! Owns opening with its checks, and reads. Only the appender's thread writes, through [`Store::batch`]. It refuses
-//! to know what a change means.
+//! Owns opening with its checks, the one connection that writes ([`Writer`]) and those that read ([`Reader`]). It
+//! refuses to know what a change means.
 //!
-//! Invariant: one batch is one atomic step across all keyspaces, so every [`fjall::Snapshot`] is a state of the log
-//! that existed. fjall 3.1 alone does not promise that: a flush or compaction that ends while a batch is applied moves
-//! the visible number past the batch's own (read in its source), and a snapshot of that moment may see half of it. So
-//! no snapshot is taken while a batch is applied.
+//! Invariants: a transaction is one atomic step across all tables, and every reader sees a state that existed. What
+//! [`Writer::write`] returned with [`Durability::Now`] is on the disk, and so is everything before it. Only one process has
+//! the folder open to write.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::Read;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable, Snapshot};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::error::LogError;
-use super::record::{self, Latest};
+use super::record::Latest;
 use crate::catalog::event::Event;
 
-/// Format of the keyspaces. Raised when a program that knows only the old one would misread them.
-pub(super) const LOG_FORMAT: u64 = 1;
+/// Format of the tables. Raised when a program that knows only the old one would misread them. 1 was another store.
+pub(super) const LOG_FORMAT: u64 = 2;
 
-/// Blocks kept in memory per catalog: reads are mostly of the newest events, which the memtable holds anyway, so half
-/// of the store's default.
-const BLOCK_CACHE_BYTES: u64 = 16 << 20;
+/// The database; SQLite adds `-wal` and `-shm`.
+pub(super) const FILE_NAME: &str = "log.db";
+/// A database that is being made. It gets its name when it is complete, so that an empty file is known as damage.
+const NEW_FILE_NAME: &str = "log.db.new";
+/// Locked by the process that has the log open.
+const LOCK_FILE_NAME: &str = "lock";
+/// What the store of format 1 had in its folder.
+const OBSOLETE_FOLDER_NAME: &str = "keyspaces";
 
-/// Memtable of `events`. What is in it is inserted again after a crash, so a quarter of the store's default bounds
-/// that to about a tenth of a second.
-const EVENTS_MEMTABLE_BYTES: u64 = 16 << 20;
+/// Bytes of a page. An update of one record in a million costs a page in the WAL, so half of the usual is faster here.
+const PAGE_BYTES: u32 = 2048;
 
-/// Memtable of the keyspaces with small records: a hundred thousand of them.
-const RECORDS_MEMTABLE_BYTES: u64 = 8 << 20;
+/// Page cache of the writing connection, per catalog: the upper levels and most leaves of a million products' records.
+const WRITER_CACHE_KIB: i64 = 64 << 10;
 
-/// Threads that flush and compact, per catalog: two, so that a flush never waits behind a compaction.
-const STORE_THREADS: usize = 2;
+/// Page cache of a reading connection: it mostly looks up one product.
+const READER_CACHE_KIB: i64 = 4 << 10;
+
+/// Mapped part of the database: pages that no cache holds are read without a system call.
+const MMAP_BYTES: i64 = 1 << 30;
+
+/// Bytes written after which the WAL is copied into the database. More saves copying the same page twice, and costs
+/// disk and time to open after a crash (some 20 ms).
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+
+/// What one written row adds to the WAL, about: its page.
+const ROW_BYTES: u64 = PAGE_BYTES as u64;
+
+/// Idle reading connections that are kept. More at the same time are opened and closed again.
+const READERS_KEPT_MAX: usize = 4;
+
+/// Prepared statements that a connection keeps: more than there are.
+const STATEMENTS_MAX: usize = 48;
+
+/// Longest time that settling after a failure waits for readers.
+const SETTLE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 const META_FORMAT: &str = "format";
 const META_ORIGIN: &str = "origin";
 pub(super) const META_LAST: &str = "last_sequence";
 pub(super) const META_SETTINGS: &str = "settings_sequence";
 pub(super) const META_PRUNED: &str = "pruned_through";
+pub(super) const META_WALKED: &str = "walked_through";
 
-/// The open files.
+const TABLES: &str = "
+CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE events(
+  sequence INTEGER PRIMARY KEY, ends INTEGER, ends_too INTEGER, deletes TEXT, event BLOB NOT NULL
+) STRICT;
+CREATE TABLE products(id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE starts(sequence INTEGER PRIMARY KEY, id INTEGER NOT NULL) STRICT;
+CREATE TABLE once(
+  number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest INTEGER NOT NULL, at INTEGER NOT NULL,
+  changes INTEGER NOT NULL, written BLOB NOT NULL
+) STRICT;
+";
+
+/// The open folder.
 pub(super) struct Store {
     path: PathBuf,
-    /// The keyspaces come before the database, so that its threads are stopped last.
-    pub(super) events: Keyspace,
-    pub(super) latest: Keyspace,
-    pub(super) garbage: Keyspace,
-    pub(super) meta: Keyspace,
-    database: Database,
-    /// Held to apply a batch, shared to take a snapshot; see the module.
-    applying: RwLock<()>,
+    readers: Mutex<Vec<Connection>>,
     origin: u64,
+    /// Held as long as the folder is in use; a read-only folder may have none.
+    _lock: Option<File>,
 }
 
 impl std::fmt::Debug for Store {
@@ -70,59 +105,160 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the log in `path`. If there is none, `create` decides between a new one and [`LogError::Missing`].
-    pub(super) fn open(path: &Path, create: bool) -> Result<Self, LogError> {
-        if !create && !path.is_dir() {
+    /// Opens the log in `path`. If there is none, `write` decides between a new one and [`LogError::Missing`]; only
+    /// then there is a writer.
+    pub(super) fn open(path: &Path, write: bool) -> Result<(Arc<Self>, Option<Writer>), LogError> {
+        let mut store = Self { path: path.to_owned(), readers: Mutex::default(), origin: 0, _lock: None };
+        if !write && !path.is_dir() {
             return Err(LogError::Missing { path: path.to_owned() });
         }
-        // The store has assertions about its files; a damaged one must end in an error that names the folder.
-        match catch_unwind(AssertUnwindSafe(|| Self::open_keyspaces(path))) {
-            Ok(Ok(mut store)) => {
-                store.check_format()?;
-                Ok(store)
+        store.prepare_folder(write)?;
+        store._lock = store.lock(write)?;
+        if !store.file().is_file() {
+            if !write {
+                return Err(LogError::Missing { path: path.to_owned() });
             }
-            Ok(Err(error)) => Err(open_error(path, error)),
-            Err(panic) => Err(LogError::Unreadable { path: path.to_owned(), reason: panic_text(&*panic) }),
+            store.create()?;
+        }
+        let is_cut = store.is_cut()?;
+        let connection = store.connect(write)?;
+        store.check_format(&connection)?;
+        if is_cut {
+            store.check_pages(&connection)?;
+        }
+        store.origin = store.required(&connection, META_ORIGIN)?;
+        let store = Arc::new(store);
+        let writer = write.then(|| Writer {
+            store: Arc::clone(&store),
+            connection,
+            sync: Durability::Now,
+            unsettled: false,
+            written: 0,
+        });
+        Ok((store, writer))
+    }
+
+    /// A new folder if need be; a folder with anything else in it is not ours.
+    fn prepare_folder(&self, write: bool) -> Result<(), LogError> {
+        if write && !self.path.is_dir() {
+            std::fs::create_dir_all(&self.path).map_err(|error| self.file_failed(error))?;
+            // The folder's own entry must survive a power cut, too.
+            for above in self.path.ancestors().skip(1).take(2).filter(|above| !above.as_os_str().is_empty()) {
+                sync_folder(above).map_err(|error| self.file_failed(error))?;
+            }
+        }
+        if self.file().is_file() {
+            return Ok(());
+        }
+        if self.path.join(OBSOLETE_FOLDER_NAME).is_dir() {
+            return Err(LogError::Obsolete { path: self.path.clone() });
+        }
+        for entry in self.path.read_dir().map_err(|error| self.file_failed(error))? {
+            let name = entry.map_err(|error| self.file_failed(error))?.file_name();
+            let name = name.to_string_lossy();
+            if name == format!("{FILE_NAME}-wal") {
+                return Err(self.damaged(FILE_NAME));
+            }
+            if name != LOCK_FILE_NAME && !name.starts_with(FILE_NAME) {
+                return Err(LogError::Foreign { path: self.path.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self, write: bool) -> Result<Option<File>, LogError> {
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
+        let file = match options.open(self.path.join(LOCK_FILE_NAME)) {
+            Ok(file) => file,
+            // On a medium that cannot be written, nobody else writes either.
+            Err(_) if !write => return Ok(None),
+            Err(error) => return Err(self.file_failed(error)),
+        };
+        match if write { file.try_lock() } else { file.try_lock_shared() } {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Err(LogError::Locked { path: self.path.clone() }),
+            Err(TryLockError::Error(error)) => Err(self.file_failed(error)),
         }
     }
 
-    fn open_keyspaces(path: &Path) -> Result<Self, fjall::Error> {
-        let database = Database::builder(path).cache_size(BLOCK_CACHE_BYTES).worker_threads(STORE_THREADS).open()?;
-        let records = || KeyspaceCreateOptions::default().max_memtable_size(RECORDS_MEMTABLE_BYTES);
-        Ok(Self {
-            path: path.to_owned(),
-            events: database.keyspace("events", || {
-                KeyspaceCreateOptions::default()
-                    .max_memtable_size(EVENTS_MEMTABLE_BYTES)
-                    // Sequences are only looked up when a record names them.
-                    .expect_point_read_hits(true)
-            })?,
-            latest: database.keyspace("latest", records)?,
-            garbage: database.keyspace("garbage", records)?,
-            meta: database.keyspace("meta", records)?,
-            database,
-            applying: RwLock::default(),
-            origin: 0,
-        })
+    /// Makes an empty log under another name, and gives it its own when it is on the disk.
+    fn create(&self) -> Result<(), LogError> {
+        let path = self.path.join(NEW_FILE_NAME);
+        if path.exists() {
+            std::fs::remove_file(&path).map_err(|error| self.file_failed(error))?;
+        }
+        let connection = Connection::open(&path).map_err(|error| self.failed(error))?;
+        let make = || -> rusqlite::Result<()> {
+            connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+            connection.execute_batch(TABLES)?;
+            put_number(&connection, META_FORMAT, LOG_FORMAT)?;
+            put_number(&connection, META_ORIGIN, random())?;
+            connection.pragma_update(None, "journal_mode", "wal")
+        };
+        make().map_err(|error| self.failed(error))?;
+        connection.close().map_err(|(_, error)| self.failed(error))?;
+        let publish = || -> std::io::Result<()> {
+            File::open(&path)?.sync_all()?;
+            std::fs::rename(&path, self.file())?;
+            sync_folder(&self.path)
+        };
+        publish().map_err(|error| self.file_failed(error))
     }
 
-    /// Refuses the log of a newer program; marks a new log with the format and a random origin.
-    fn check_format(&mut self) -> Result<(), LogError> {
-        let snapshot = self.snapshot();
-        match self.number(&snapshot, META_FORMAT)? {
-            Some(LOG_FORMAT) => {
-                self.origin = self.number(&snapshot, META_ORIGIN)?.ok_or_else(|| self.damaged(META_ORIGIN))?;
-                Ok(())
+    /// Whether the file is shorter than its own header says. Copying the WAL into it, interrupted, does that, too.
+    fn is_cut(&self) -> Result<bool, LogError> {
+        let read = || -> std::io::Result<(Vec<u8>, u64)> {
+            let file = File::open(self.file())?;
+            let length = file.metadata()?.len();
+            let mut header = Vec::new();
+            file.take(100).read_to_end(&mut header)?;
+            Ok((header, length))
+        };
+        let (header, length) = read().map_err(|error| self.file_failed(error))?;
+        let number = |at: usize, size: usize| -> Option<u64> {
+            Some(header.get(at..at + size)?.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+        };
+        // Places of the page size and of the number of pages in SQLite's file header.
+        let (Some(page), Some(pages), 100) = (number(16, 2), number(28, 4), header.len()) else {
+            return Err(self.damaged(FILE_NAME));
+        };
+        Ok(length < page * pages)
+    }
+
+    /// Reads every page. Only a file of the wrong length has to suffer this.
+    fn check_pages(&self, connection: &Connection) -> Result<(), LogError> {
+        let found: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| self.failed(error))?;
+        if found == "ok" { Ok(()) } else { Err(self.damaged(&format!("{FILE_NAME}: {found}"))) }
+    }
+
+    fn connect(&self, write: bool) -> Result<Connection, LogError> {
+        let access = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+        // Each connection has one owner at a time.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let set_up = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open_with_flags(self.file(), flags)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+            let cache = if write { WRITER_CACHE_KIB } else { READER_CACHE_KIB };
+            connection.pragma_update(None, "cache_size", -cache)?;
+            connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+            if write {
+                // A restored or copied database may be in another mode.
+                connection.pragma_update(None, "journal_mode", "wal")?;
+                connection.pragma_update(None, "synchronous", Durability::Now.level())?;
+                // Done by `Writer::checkpoint`, when nobody waits for an answer.
+                connection.pragma_update(None, "wal_autocheckpoint", 0)?;
             }
-            Some(found) => Err(LogError::Format { path: self.path.clone(), found, expected: LOG_FORMAT }),
-            None => {
-                // The standard library seeds its hashers from the system's randomness.
-                self.origin = RandomState::new().hash_one(LOG_FORMAT);
-                let mut batch = self.batch();
-                batch.insert(&self.meta, META_FORMAT, record::encode_number(LOG_FORMAT));
-                batch.insert(&self.meta, META_ORIGIN, record::encode_number(self.origin));
-                self.commit_durably(batch)
-            }
+            Ok(connection)
+        };
+        set_up().map_err(|error| self.failed(error))
+    }
+
+    /// Refuses the log of a newer program.
+    fn check_format(&self, connection: &Connection) -> Result<(), LogError> {
+        match self.required(connection, META_FORMAT)? {
+            LOG_FORMAT => Ok(()),
+            found => Err(LogError::Format { path: self.path.clone(), found, expected: LOG_FORMAT }),
         }
     }
 
@@ -135,86 +271,305 @@ impl Store {
         &self.path
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
-        let _whole = self.applying.read().unwrap_or_else(PoisonError::into_inner);
-        self.database.snapshot()
+    fn file(&self) -> PathBuf {
+        self.path.join(FILE_NAME)
     }
 
-    pub(super) fn batch(&self) -> OwnedWriteBatch {
-        self.database.batch()
-    }
-
-    /// Makes the batch durable, then visible: the store syncs its journal before it shows the batch to readers.
-    pub(super) fn commit_durably(&self, batch: OwnedWriteBatch) -> Result<(), LogError> {
-        self.commit(batch.durability(Some(PersistMode::SyncData)))
-    }
-
-    /// Applies the batch; the next durable one makes it durable.
-    pub(super) fn commit(&self, batch: OwnedWriteBatch) -> Result<(), LogError> {
-        let _whole = self.applying.write().unwrap_or_else(PoisonError::into_inner);
-        batch.commit().map_err(|error| self.failed(error))
+    /// A connection that sees one state until it is dropped.
+    pub(super) fn reader(&self) -> Result<Reader<'_>, LogError> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = kept.map_or_else(|| self.connect(false), Ok)?;
+        connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
+        Ok(Reader { store: self, connection: Some(connection) })
     }
 
     /// A number from `meta`.
-    pub(super) fn number(&self, snapshot: &Snapshot, name: &str) -> Result<Option<u64>, LogError> {
-        let bytes = snapshot.get(&self.meta, name).map_err(|error| self.failed(error))?;
-        bytes.map(|bytes| record::decode_number(&bytes).ok_or_else(|| self.damaged(name))).transpose()
+    pub(super) fn number(&self, connection: &Connection, name: &str) -> Result<Option<u64>, LogError> {
+        let read = || {
+            let mut select = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
+            select.query_row([name], |row| row.get(0)).optional()
+        };
+        Ok(read().map_err(|error| self.failed(error))?.map(i64::cast_unsigned))
     }
 
-    /// The last event of an id.
-    pub(super) fn latest(&self, snapshot: &Snapshot, id: &str) -> Result<Option<Latest>, LogError> {
-        let bytes = snapshot.get(&self.latest, id).map_err(|error| self.failed(error))?;
-        bytes.map(|bytes| Latest::decode(&bytes).ok_or_else(|| self.damaged(id))).transpose()
+    fn required(&self, connection: &Connection, name: &str) -> Result<u64, LogError> {
+        self.number(connection, name)?.ok_or_else(|| self.damaged(name))
+    }
+
+    /// What is known of an id.
+    pub(super) fn latest(&self, connection: &Connection, id: &str) -> Result<Option<Latest>, LogError> {
+        let read = || {
+            let mut select = connection.prepare_cached("SELECT record FROM products WHERE id = ?1")?;
+            select.query_row([id], |row| Ok(Latest::decode(row.get_ref(0)?.as_blob()?))).optional()
+        };
+        let latest = read().map_err(|error| self.failed(error))?;
+        latest.map(|latest| latest.ok_or_else(|| self.damaged(id))).transpose()
     }
 
     /// The bytes of an event that a record names.
-    pub(super) fn event_bytes(&self, snapshot: &Snapshot, sequence: u64) -> Result<fjall::Slice, LogError> {
-        let bytes = snapshot.get(&self.events, record::encode_number(sequence)).map_err(|error| self.failed(error))?;
-        bytes.ok_or_else(|| self.damaged(&format!("event {sequence}")))
+    pub(super) fn event_bytes(&self, connection: &Connection, sequence: u64) -> Result<Vec<u8>, LogError> {
+        let read = || {
+            let mut select = connection.prepare_cached("SELECT event FROM events WHERE sequence = ?1")?;
+            select.query_row([sequence.cast_signed()], |row| row.get(0)).optional()
+        };
+        read().map_err(|error| self.failed(error))?.ok_or_else(|| self.damaged(&format!("event {sequence}")))
     }
 
     /// An event that a record names.
-    pub(super) fn event(&self, snapshot: &Snapshot, sequence: u64) -> Result<Event, LogError> {
-        let bytes = self.event_bytes(snapshot, sequence)?;
+    pub(super) fn event(&self, connection: &Connection, sequence: u64) -> Result<Event, LogError> {
+        let bytes = self.event_bytes(connection, sequence)?;
         Event::decode(&bytes).map_err(|source| LogError::Event { path: self.path.clone(), sequence, source })
+    }
+
+    /// A consistent copy of the state of now in the folder `into`, without stopping anybody.
+    pub(super) fn backup(&self, into: &Path) -> Result<(), LogError> {
+        let file = into.join(FILE_NAME);
+        if file.exists() {
+            return Err(LogError::Exists { path: file });
+        }
+        let failed = |source: std::io::Error| LogError::File { path: into.to_owned(), source: Arc::new(source) };
+        std::fs::create_dir_all(into).map_err(failed)?;
+        let made = into.join(NEW_FILE_NAME);
+        if made.exists() {
+            // Of a backup that did not end.
+            std::fs::remove_file(&made).map_err(failed)?;
+        }
+        self.copy_to(&made)?;
+        std::fs::rename(&made, file).and_then(|()| sync_folder(into)).map_err(failed)
+    }
+
+    /// A consistent copy of the state of now, in a new file.
+    fn copy_to(&self, file: &Path) -> Result<(), LogError> {
+        let connection = self.connect(false)?;
+        let name = file.to_str().ok_or_else(|| {
+            let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path is not UTF-8");
+            LogError::File { path: file.to_owned(), source: Arc::new(reason) }
+        })?;
+        connection.execute("VACUUM INTO ?1", [name]).map_err(|error| self.failed(error))?;
+        let sync = || -> std::io::Result<()> {
+            File::open(file)?.sync_all()?;
+            file.parent().map_or(Ok(()), sync_folder)
+        };
+        sync().map_err(|source| LogError::File { path: file.to_owned(), source: Arc::new(source) })
+    }
+
+    /// Bytes on disk.
+    pub(super) fn disk_bytes(&self) -> Result<u64, LogError> {
+        let sum = || -> std::io::Result<u64> { self.path.read_dir()?.map(|entry| Ok(entry?.metadata()?.len())).sum() };
+        sum().map_err(|error| self.file_failed(error))
     }
 
     pub(super) fn damaged(&self, record: &str) -> LogError {
         LogError::Damaged { path: self.path.clone(), record: record.to_owned() }
     }
 
-    pub(super) fn failed(&self, error: fjall::Error) -> LogError {
+    pub(super) fn failed(&self, error: rusqlite::Error) -> LogError {
+        if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+            return LogError::Foreign { path: self.path.clone() };
+        }
         LogError::Storage { path: self.path.clone(), source: Arc::new(error) }
+    }
+
+    fn file_failed(&self, error: std::io::Error) -> LogError {
+        LogError::File { path: self.path.clone(), source: Arc::new(error) }
     }
 
     pub(super) fn closed(&self) -> LogError {
         LogError::Closed { path: self.path.clone() }
     }
+}
 
-    /// Writes what is in memory to tables, so that the next start need not insert it from the journal again.
-    pub(super) fn flush(&self) -> Result<(), LogError> {
-        for keyspace in [&self.events, &self.latest, &self.garbage, &self.meta] {
-            keyspace.rotate_memtable_and_wait().map_err(|error| self.failed(error))?;
+/// A reading connection, on loan.
+pub(super) struct Reader<'a> {
+    store: &'a Store,
+    /// `None` only while it is dropped.
+    connection: Option<Connection>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a reader has its connection until it is dropped")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.execute_batch("ROLLBACK").is_err() {
+            return;
         }
-        Ok(())
-    }
-
-    /// Bytes on disk.
-    pub(super) fn disk_bytes(&self) -> Result<u64, LogError> {
-        self.database.disk_space().map_err(|error| self.failed(error))
+        let mut readers = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_KEPT_MAX {
+            readers.push(connection);
+        }
     }
 }
 
-fn open_error(path: &Path, error: fjall::Error) -> LogError {
-    let path = path.to_owned();
-    match error {
-        fjall::Error::Locked => LogError::Locked { path },
-        fjall::Error::InvalidVersion(_) => LogError::Foreign { path, source: Arc::new(error) },
-        other => LogError::Storage { path, source: Arc::new(other) },
+/// When a transaction has to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Before it returns.
+    Now,
+    /// With the next one that is [`Durability::Now`].
+    Later,
+}
+
+impl Durability {
+    fn level(self) -> &'static str {
+        match self {
+            Self::Now => "FULL",
+            Self::Later => "NORMAL",
+        }
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("no reason given").to_owned()
+/// The one connection that writes.
+pub(super) struct Writer {
+    pub(super) store: Arc<Store>,
+    connection: Connection,
+    /// What the connection is set to.
+    sync: Durability,
+    /// A transaction failed for another reason than a full disk. If that was a sync, the system may have forgotten
+    /// pages that it could not write, of earlier transactions that were not synced, too.
+    unsettled: bool,
+    /// Bytes written since the last checkpoint, about.
+    written: u64,
+}
+
+impl Writer {
+    /// Does `work` as one atomic step: all of it, or, after an error, nothing. `bytes` are about those of its events.
+    pub(super) fn write<T>(
+        &mut self,
+        sync: Durability,
+        work: impl FnOnce(&Connection) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        self.settle()?;
+        let before = self.connection.total_changes();
+        let result = self.transact(sync, work);
+        self.written += self.connection.total_changes().saturating_sub(before) * ROW_BYTES;
+        if let Err(error) = &result {
+            self.unsettled = !matches!(error, LogError::Storage { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::DiskFull));
+        }
+        result
+    }
+
+    fn transact<T>(
+        &mut self,
+        sync: Durability,
+        work: impl FnOnce(&Connection) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        if self.sync != sync {
+            let level = sync.level();
+            self.connection.pragma_update(None, "synchronous", level).map_err(|error| self.store.failed(error))?;
+            self.sync = sync;
+        }
+        self.execute("BEGIN IMMEDIATE")?;
+        let result = work(&self.connection).and_then(|value| self.execute("COMMIT").map(|()| value));
+        if result.is_err() && !self.connection.is_autocommit() {
+            // If this fails too, the next BEGIN does, and says so.
+            drop(self.execute("ROLLBACK"));
+        }
+        result
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), LogError> {
+        let run = || self.connection.prepare_cached(statement)?.execute([]).map(drop);
+        run().map_err(|error| self.store.failed(error))
+    }
+
+    /// For reading what was written last.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// After a failure that may have been a sync: nothing is acknowledged again before all of the WAL is in the
+    /// database, and that is synced. Trying the sync again would be no proof (the second one succeeds).
+    fn settle(&mut self) -> Result<(), LogError> {
+        if !self.unsettled {
+            return Ok(());
+        }
+        let wait = |time| self.connection.busy_timeout(time).map_err(|error| self.store.failed(error));
+        wait(SETTLE_WAIT_MAX)?;
+        let complete = self.copy_wal()?;
+        wait(Duration::ZERO)?;
+        self.unsettled = !complete;
+        if complete { Ok(()) } else { Err(self.store.damaged("the write-ahead log, after a failure")) }
+    }
+
+    /// Copies the WAL into the database if enough was written, so that it stays short.
+    pub(super) fn checkpoint(&mut self) {
+        if self.written < CHECKPOINT_BYTES {
+            return;
+        }
+        self.tidy_up();
+    }
+
+    /// Copies the WAL into the database.
+    pub(super) fn tidy_up(&mut self) {
+        match self.copy_wal() {
+            // A reader still needs it: the next time, soon.
+            Ok(false) => self.written = CHECKPOINT_BYTES / 2,
+            Ok(true) => self.written = 0,
+            Err(error) => {
+                // Nothing is lost: everything is in the WAL, which grows.
+                tracing::warn!(error = %error, "the log's files could not be tidied up");
+                self.written = CHECKPOINT_BYTES / 2;
+            }
+        }
+    }
+
+    /// Whether all of it was copied, and the WAL emptied. It is emptied so that no later damage can mix its old pages
+    /// with newer ones.
+    fn copy_wal(&self) -> Result<bool, LogError> {
+        let busy: i64 = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(|error| self.store.failed(error))?;
+        Ok(busy == 0)
+    }
+}
+
+/// Sets a number in `meta`.
+pub(super) fn put_number(connection: &Connection, name: &str, number: u64) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached("INSERT OR REPLACE INTO meta(name, value) VALUES (?1, ?2)")?;
+    put.execute(params![name, number.cast_signed()]).map(drop)
+}
+
+/// A number that no other log has: the standard library seeds its hashers from the system's randomness.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one(std::time::SystemTime::now())
+}
+
+/// Copies the log in the folder `from` to the new folder `into`, where it gets another origin, so that projections of
+/// the one are never used with the other.
+pub(super) fn restore(from: &Path, into: &Path) -> Result<(), LogError> {
+    let (source, _) = Store::open(from, false)?;
+    if into.exists() {
+        return Err(LogError::Exists { path: into.to_owned() });
+    }
+    let failed = |source: std::io::Error| LogError::File { path: into.to_owned(), source: Arc::new(source) };
+    std::fs::create_dir_all(into).map_err(failed)?;
+    let made = into.join(NEW_FILE_NAME);
+    source.copy_to(&made)?;
+    let renumber = || -> rusqlite::Result<()> {
+        let connection = Connection::open(&made)?;
+        put_number(&connection, META_ORIGIN, random())?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    renumber().map_err(|source| LogError::Storage { path: into.to_owned(), source: Arc::new(source) })?;
+    let publish = || -> std::io::Result<()> {
+        File::open(&made)?.sync_all()?;
+        std::fs::rename(&made, into.join(FILE_NAME))?;
+        sync_folder(into)?;
+        into.parent().filter(|above| !above.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
+    };
+    publish().map_err(failed)
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
 }

@@ -229,10 +229,9 @@ fn drop_projector(catalog: &Catalog, faults: &Faults) {
 
 /// Overwrites an event with bytes that are none.
 fn spoil(dir: &Path, sequence: u64) {
-    let database = fjall::Database::builder(dir.join("log")).open().expect("opens");
-    let events = database.keyspace("events", fjall::KeyspaceCreateOptions::default).expect("is there");
-    events.insert(sequence.to_be_bytes(), "\u{1}u{").expect("writes");
-    database.persist(fjall::PersistMode::SyncAll).expect("syncs");
+    let connection = rusqlite::Connection::open(dir.join("log/log.db")).expect("opens");
+    let spoil = "UPDATE events SET event = CAST('u{' AS BLOB) WHERE sequence = ?1";
+    assert_eq!(connection.execute(spoil, [sequence.cast_signed()]).expect("writes"), 1);
 }
 
 #[test]
