@@ -14,7 +14,7 @@ pub mod event;
 pub mod feeds;
 pub mod log;
 mod progress;
-mod projector;
+pub(crate) mod projector;
 mod recent;
 pub mod registry;
 pub mod status;
@@ -429,7 +429,7 @@ impl Catalog {
 }
 
 /// Fills the live table with the last live fields of every product. They may be newer than the snapshot, never older.
-fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
+pub(crate) fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
     let through = log.last();
     log.for_each_live(&mut |id, sequence, fields| {
         if let Some(ordinal) = live.ordinal_or_new(id) {

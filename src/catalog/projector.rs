@@ -39,6 +39,8 @@ use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
 
 use self::pace::Pace;
+#[cfg(test)]
+pub(crate) use self::target::InMemory;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
 use super::event::{Event, EventError};
 use super::log::{Batch, Log, LogError, ReadLimits};
@@ -168,6 +170,8 @@ pub(crate) struct Projector {
     settings: (u64, Arc<Settings>),
     /// An event that failed and is to be tried alone.
     suspect: Option<u64>,
+    /// Whether what was touched before the next publication was touched under another analysis.
+    other_analysis: bool,
     /// What was touched since the last publication.
     touched: Vec<Touch>,
     /// When the target was last made durable.
@@ -228,6 +232,7 @@ impl Projector {
             hold_until: shared.log.pruned_through(),
             settings: opened.settings,
             suspect: None,
+            other_analysis: false,
             touched: Vec::new(),
             checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
@@ -438,6 +443,7 @@ impl Projector {
         self.close_target();
         self.open_target(|open| open.open(settings, Start::Empty))?;
         tracing::info!(catalog = self.name, sequence, "settings need another analysis; all products are indexed again");
+        self.other_analysis = true;
         self.cursor = 0;
         self.committed = 0;
         self.hold_until = self.shared.log.last().max(self.hold_until).max(self.shared.visibility.validated());
@@ -465,6 +471,11 @@ impl Projector {
     fn show(&mut self, snapshot: Snapshot) {
         if self.committed < self.hold_until {
             return;
+        }
+        if std::mem::take(&mut self.other_analysis) {
+            // The old versions of what has changed were touched in other words, so who was computed under these
+            // settings before they were last in force can prove nothing.
+            self.shared.visibility.touches().incomplete_through(self.committed);
         }
         self.shared.visibility.publish(snapshot, &self.touched, Instant::now());
         self.touched.clear();
@@ -543,6 +554,26 @@ impl Projector {
             Ok(Err(error)) => Err(describe(&error)),
             Err(panic) => Err(panic_text(&*panic)),
         }
+    }
+}
+
+/// The steps of a cycle one by one, for tests without a thread.
+#[cfg(test)]
+impl Projector {
+    /// Applies all that the log has.
+    pub(crate) fn walk_to_the_end(&mut self) {
+        while self.cursor < self.shared.log.last() {
+            self.walk().unwrap_or_else(|failure| panic!("{}", failure.reason));
+        }
+    }
+
+    /// Applies all that the log has and shows it.
+    pub(crate) fn publish_all(&mut self) {
+        self.walk_to_the_end();
+        if self.cursor > self.committed {
+            self.commit().unwrap_or_else(|failure| panic!("{}", failure.reason));
+        }
+        assert_eq!(self.shared.visibility.validated(), self.shared.log.last(), "all is shown");
     }
 }
 
