@@ -399,9 +399,8 @@ impl Log {
     ) -> Result<(), LogError> {
         let failed = |error| self.store.failed(error);
         // No id is empty, so all of them come after the empty one.
-        let mut select = connection
-            .prepare_cached("SELECT id, record FROM products WHERE id > ?1 ORDER BY id")
-            .map_err(failed)?;
+        let mut select =
+            connection.prepare_cached("SELECT id, record FROM products WHERE id > ?1 ORDER BY id").map_err(failed)?;
         let mut rows = select.query([after.unwrap_or_default()]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let id = row.get_ref(0).and_then(|id| Ok(id.as_str()?)).map_err(failed)?;
@@ -528,7 +527,9 @@ fn read_settings(store: &Store, connection: &Connection, sequence: u64) -> Resul
 fn read_starts(store: &Store, connection: &Connection) -> Result<Arc<[(u64, u64)]>, LogError> {
     let read = || -> rusqlite::Result<Arc<[(u64, u64)]>> {
         let mut select = connection.prepare("SELECT sequence, id FROM starts ORDER BY sequence")?;
-        let pair = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()));
+        let pair = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
+        };
         select.query_map([], pair)?.collect()
     };
     read().map_err(|error| store.failed(error))

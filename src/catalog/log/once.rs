@@ -59,7 +59,9 @@ pub(super) fn keep(
     let put = || -> rusqlite::Result<()> {
         // `number` of a replaced key is given anew, so numbers are in the order of time.
         connection
-            .prepare_cached("INSERT OR REPLACE INTO once(key, digest, at, changes, written) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO once(key, digest, at, changes, written) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute(params![key, digest.cast_signed(), now, changes, encode_written(written)])?;
         connection
             .prepare_cached(

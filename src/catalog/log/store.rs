@@ -108,8 +108,7 @@ impl Store {
     /// Opens the log in `path`. If there is none, `write` decides between a new one and [`LogError::Missing`]; only
     /// then there is a writer.
     pub(super) fn open(path: &Path, write: bool) -> Result<(Arc<Self>, Option<Writer>), LogError> {
-        let mut store =
-            Self { path: path.to_owned(), readers: Mutex::default(), origin: 0, _lock: None };
+        let mut store = Self { path: path.to_owned(), readers: Mutex::default(), origin: 0, _lock: None };
         if !write && !path.is_dir() {
             return Err(LogError::Missing { path: path.to_owned() });
         }
@@ -228,9 +227,8 @@ impl Store {
 
     /// Reads every page. Only a file of the wrong length has to suffer this.
     fn check_pages(&self, connection: &Connection) -> Result<(), LogError> {
-        let found: String = connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|error| self.failed(error))?;
+        let found: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| self.failed(error))?;
         if found == "ok" { Ok(()) } else { Err(self.damaged(&format!("{FILE_NAME}: {found}"))) }
     }
 
@@ -357,9 +355,7 @@ impl Store {
 
     /// Bytes on disk.
     pub(super) fn disk_bytes(&self) -> Result<u64, LogError> {
-        let sum = || -> std::io::Result<u64> {
-            self.path.read_dir()?.map(|entry| Ok(entry?.metadata()?.len())).sum()
-        };
+        let sum = || -> std::io::Result<u64> { self.path.read_dir()?.map(|entry| Ok(entry?.metadata()?.len())).sum() };
         sum().map_err(|error| self.file_failed(error))
     }
 

@@ -179,7 +179,8 @@ fn a_log_survives_a_hundred_kills() {
         let path = dir.path().join(if pruned { "pruned" } else { "kept" });
         let mut acknowledged = Vec::new();
         for _ in 0..KILLS_PER_FOLDER {
-            let mut child = child(&this_binary(), &[], "a_log_survives_a_hundred_kills", &path).spawn().expect("starts");
+            let mut child =
+                child(&this_binary(), &[], "a_log_survives_a_hundred_kills", &path).spawn().expect("starts");
             let life = LIFE_MAX.as_micros() * u128::from(scramble(&mut random) % 1_000) / 1_000;
             std::thread::sleep(Duration::from_micros(u64::try_from(life).expect("is short")));
             child.kill().expect("is killed");
@@ -218,7 +219,7 @@ fn check_events(log: &Log, acknowledged: &[(usize, i64, u64)]) {
         assert!(matches!(live, Event::Live { id, fields } if *id == product.id && fields.stock == Some(n)), "{live:?}");
         found[writer].push(sequence);
     }
-    let mut told = vec![0; WRITERS];
+    let mut told = [0; WRITERS];
     for (writer, n, sequence) in acknowledged {
         let n = usize::try_from(*n).expect("not negative");
         assert_eq!(found[*writer].get(n), Some(sequence), "request {n} of writer {writer}");
@@ -271,7 +272,8 @@ fn the_sync_comes_before_the_acknowledgement() {
     let binary = this_binary();
     let arguments = ["-f", "-y", "-s", "64", "-e", calls, "-o", file, &binary];
     let began = Instant::now();
-    let output = child("strace", &arguments, "the_sync_comes_before_the_acknowledgement", &dir.path().join("log")).output();
+    let output =
+        child("strace", &arguments, "the_sync_comes_before_the_acknowledgement", &dir.path().join("log")).output();
     match output {
         Err(error) => {
             println!("skipped: there is no strace: {error}");
@@ -297,7 +299,7 @@ fn check_trace(trace: &str) -> Result<usize, String> {
         let call = call.trim_start();
         let is_sync = call.contains("fsync") || call.contains("fdatasync");
         let of_log = call.contains("log.db-wal>");
-        if call.starts_with("pwrite64(") && of_log || call.starts_with("write(") && of_log {
+        if of_log && (call.starts_with("pwrite64(") || call.starts_with("write(")) {
             (written, synced) = (true, false);
         } else if is_sync && of_log && call.ends_with("<unfinished ...>") {
             syncing.insert(thread);

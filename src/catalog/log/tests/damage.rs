@@ -29,7 +29,10 @@ fn a_backup_of_a_log_in_use_is_a_state_that_it_had() {
         assert!(matches!(restore(&path, &restored), Err(LogError::Exists { .. })));
         let other = open(&restored);
         let end = other.last();
-        assert_eq!(events_after(&other, 0)[..usize::try_from(end - 1).expect("small")], read_after(&log, 0)[..usize::try_from(end - 1).expect("small")]);
+        assert_eq!(
+            events_after(&other, 0)[..usize::try_from(end - 1).expect("small")],
+            read_after(&log, 0)[..usize::try_from(end - 1).expect("small")]
+        );
         assert_eq!((other.starts().len(), other.origin() == log.origin()), (2, false));
         assert_eq!(other.start_at(end - 1), log.start_at(end - 1));
         assert_ne!(other.start_at(end), log.start_at(end));
@@ -86,7 +89,10 @@ fn a_file_that_was_cut_is_refused_by_name_or_holds_a_beginning_of_the_log() {
                 assert_eq!(before, &whole[..before.len()], "round {round}");
                 assert!(log.last() <= last + 2);
                 let products = log.export(None, 1_000).expect("exports").len();
-                assert_eq!(products, before.iter().filter(|event| event.contains("xxx")).count() + usize::from(before.len() > 2));
+                assert_eq!(
+                    products,
+                    before.iter().filter(|event| event.contains("xxx")).count() + usize::from(before.len() > 2)
+                );
                 log.append(vec![upsert("next", "x")]).expect("appends");
             }
             Err(error) => {
