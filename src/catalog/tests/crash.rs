@@ -289,6 +289,51 @@ fn the_sync_comes_before_the_acknowledgement() {
     assert_eq!(check_trace(&trace), Ok(TRACED), "{trace}");
 }
 
+/// A sync that fails costs its own request, nothing before it, and nothing after it.
+#[test]
+fn a_failed_sync_is_not_acknowledged_and_writing_goes_on() {
+    if let Some(dir) = std::env::var_os(CHILD_DIR) {
+        let log = open_log(Path::new(&dir));
+        for n in 0..TRACED {
+            if let Ok(written) = log.append(vec![upsert(&(n % 3).to_string(), &n.to_string())]) {
+                // Removal is not synced, so a failed sync may take its pages along.
+                log.applied_durably(written.sequence);
+                std::io::stdout().write_all(format!("{ACKNOWLEDGED}{n}\n").as_bytes()).expect("the parent reads");
+            }
+        }
+        return;
+    }
+    for failing in [5, 6, 7, 11] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("log");
+        let fault = format!("inject=fdatasync,fsync:error=EIO:when={failing}");
+        let trace = dir.path().join("trace");
+        let binary = this_binary();
+        let arguments = ["-f", "-e", &fault, "-o", trace.to_str().expect("is UTF-8"), &binary];
+        // Opening syncs less often than that in its thread, so that only requests fail.
+        drop(open_log(&path));
+        let output = match child("strace", &arguments, "a_failed_sync_is_not_acknowledged_and_writing_goes_on", &path)
+            .output()
+        {
+            Ok(output) if output.status.success() => String::from_utf8(output.stdout).expect("is text"),
+            other => {
+                println!("skipped: strace cannot fail calls here: {other:?}");
+                return;
+            }
+        };
+        let told = |line: &str| line.split_once(ACKNOWLEDGED).and_then(|(_, n)| n.parse().ok());
+        let told: Vec<usize> = output.lines().filter_map(told).collect();
+        assert!((TRACED - 3..TRACED).contains(&told.len()), "{failing}: {told:?}");
+        let log = open_log(&path);
+        for product in 0..3 {
+            let last = told.iter().rfind(|n| **n % 3 == product).expect("was written");
+            let found = log.product(&product.to_string()).expect("reads").expect("is there").1.title;
+            let found: usize = found.parse().expect("a number");
+            assert!(found == *last || found > *last && !told.contains(&found), "{failing}: {found} after {told:?}");
+        }
+    }
+}
+
 /// Reads a trace: the number of acknowledgements, each after a sync; or the line that came too early.
 fn check_trace(trace: &str) -> Result<usize, String> {
     let (mut written, mut synced, mut acknowledgements) = (false, false, 0);
