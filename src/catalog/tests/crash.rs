@@ -323,7 +323,7 @@ fn a_failed_sync_is_not_acknowledged_and_writing_goes_on() {
         };
         let told = |line: &str| line.split_once(ACKNOWLEDGED).and_then(|(_, n)| n.parse().ok());
         let told: Vec<usize> = output.lines().filter_map(told).collect();
-        assert!((TRACED - 3..TRACED).contains(&told.len()), "{failing}: {told:?}");
+        assert!((TRACED - 3..=TRACED).contains(&told.len()), "{failing}: {told:?}");
         let log = open_log(&path);
         for product in 0..3 {
             let last = told.iter().rfind(|n| **n % 3 == product).expect("was written");

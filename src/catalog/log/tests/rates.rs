@@ -39,6 +39,7 @@ fn measure(log: &Log, name: &str, events: usize, change: impl Fn(usize) -> Chang
 #[ignore = "a measurement: run it alone, with --nocapture"]
 fn rates() {
     let dir = tempfile::tempdir().expect("a folder");
+    store::CHECKPOINT_EARLY.store(false, std::sync::atomic::Ordering::Relaxed);
     let log = open(dir.path());
     let spread = |n: usize| n.wrapping_mul(7_919) % PRODUCTS;
     measure(&log, "load", PRODUCTS, |n| content(n, 0));
