@@ -114,7 +114,7 @@ fn an_import_reports_what_was_rejected_and_strict_makes_it_a_failure() {
         &folder.run(&["import", "shop", "a.jsonl", "b.csv"]),
         0,
         &[
-            "shop: 2 accepted, 2 rejected, sequence 2",
+            "shop: 2 accepted, 2 rejected, sequence 3",
             "a.jsonl:2: invalid_json",
             "a.jsonl:3 (id 2): missing_title",
             "all searchable",
