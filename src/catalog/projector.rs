@@ -28,6 +28,7 @@ mod target;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -46,6 +47,7 @@ use super::event::{Event, EventError};
 use super::log::{Batch, Log, LogError, ReadLimits};
 use super::progress::Progress;
 use super::status::Report;
+use super::touch_file::{self, Saved};
 use super::visibility::{Touch, Visibility};
 
 /// Events read and applied between two looks at the clock and at the stop signal. A bulk import applies some ten
@@ -108,6 +110,8 @@ pub(crate) struct Shared {
     /// How far the log was walked, ever: what back-pressure looks at.
     pub(crate) applied: Arc<Progress>,
     pub(crate) stop: Arc<StopSignal>,
+    /// Where the touch table is saved with a checkpoint.
+    pub(crate) touches: Option<PathBuf>,
 }
 
 /// An opened target, before its projector exists.
@@ -174,6 +178,8 @@ pub(crate) struct Projector {
     other_analysis: bool,
     /// What was touched since the last publication.
     touched: Vec<Touch>,
+    /// Sequence at which the touch table was last saved.
+    touches_saved: u64,
     /// When the target was last made durable.
     checkpointed: Instant,
     /// Events that are skipped, until they are behind a commit.
@@ -234,6 +240,7 @@ impl Projector {
             suspect: None,
             other_analysis: false,
             touched: Vec::new(),
+            touches_saved: 0,
             checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
             ready_at: shared.log.last(),
@@ -460,7 +467,9 @@ impl Projector {
         })?;
         let ended = Instant::now();
         self.committed = sequence;
-        self.set_aside = self.set_aside.split_off(&(sequence + 1));
+        // Those behind what is durable may be met again after a failure.
+        let durable = self.target.as_deref().map_or(0, Target::durable);
+        self.set_aside = self.set_aside.split_off(&(durable + 1));
         self.shared.report.committed(ended - began);
         let waiting = self.shared.log.last().saturating_sub(sequence);
         self.pace.published(began, ended, waiting);
@@ -492,7 +501,20 @@ impl Projector {
             pause: Pause::Needed,
         })?;
         self.note_durable();
+        self.save_touches();
         Ok(())
+    }
+
+    /// A table that is not saved costs computations after a restart, nothing else.
+    fn save_touches(&mut self) {
+        let visibility = &self.shared.visibility;
+        let sequence = visibility.validated();
+        let Some(path) = self.shared.touches.as_deref().filter(|_| sequence > self.touches_saved) else { return };
+        let start = visibility.start_at(sequence);
+        match touch_file::save(path, visibility.touches(), Saved { start, sequence }) {
+            Ok(()) => self.touches_saved = sequence,
+            Err(error) => tracing::warn!(catalog = self.name, %error, "the touch table could not be saved"),
+        }
     }
 
     /// Lets the log forget what is superseded and durable here.

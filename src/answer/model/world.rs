@@ -79,13 +79,14 @@ impl Node {
         let live = Arc::<LiveTable>::default();
         load_live(&log, &live).expect("the log is read");
         let opened = Opened::new(&log, Box::new(InMemory(Arc::clone(&live))), Arc::default()).expect("opens");
-        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, bound));
+        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, bound, None));
         let shared = Shared {
             log: Arc::clone(&log),
             visibility: Arc::clone(&visibility),
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
+            touches: None,
         };
         let mut projector = Projector::new("model", shared, opened, bound);
         projector.publish_all();

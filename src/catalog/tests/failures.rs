@@ -122,7 +122,8 @@ fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Fa
     let folder = IndexFolder::new(dir, log.origin(), Arc::clone(&live));
     let target = Box::new(OpenFaulty { folder, faults: Arc::clone(&faults) });
     let settings = Settings::default();
-    let parts = Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure };
+    let parts =
+        Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure, touches: None };
     (Catalog::start("test", log, (target, live), None, &parts).expect("starts"), faults)
 }
 
