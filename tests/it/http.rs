@@ -3,5 +3,6 @@
 mod connections;
 mod contract;
 mod edge;
+mod history;
 mod products;
 mod uploads;
