@@ -446,6 +446,7 @@ impl Catalog {
             commit_last: details.commit_last,
             suggestions_generation: suggestions.generation,
             suggestions: suggestions.index.len(),
+            touch_table_bytes: self.visibility.touches().bytes() as u64,
             log_bytes: self.log.disk_bytes().ok(),
         }
     }

@@ -146,7 +146,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// # Errors
     /// Why there is nothing to serve: [`Outcome::Stale`] or [`Outcome::Miss`].
     pub fn lookup(&self, key: &Key, view: &View, began: Instant) -> Result<Served, Outcome> {
-        let (entry, fresh) = look(&*self.memory, self.write_live, key, view)?;
+        let (entry, fresh) = look(&self.memory, self.write_live, key, view)?;
         Ok(Served {
             entry,
             outcome: Outcome::Hit,
@@ -198,7 +198,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
             let (memory, key) = (Arc::clone(&self.memory), Arc::clone(key));
             async move {
                 // A flight may have landed between this caller's lookup and its entering.
-                if let Ok((entry, _)) = look(&*memory, write_live, &key, &again) {
+                if let Ok((entry, _)) = look(&memory, write_live, &key, &again) {
                     return Ok(Computed { entry, stored: Stored::Yes });
                 }
                 compute(Filler(memory)).await

@@ -41,6 +41,8 @@ pub struct Status {
     pub suggestions_generation: u64,
     /// Suggestions held.
     pub suggestions: usize,
+    /// Bytes of the touch table.
+    pub touch_table_bytes: u64,
     /// Bytes of the log on disk; `None` if the disk does not tell.
     pub log_bytes: Option<u64>,
 }

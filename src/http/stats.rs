@@ -75,6 +75,7 @@ fn catalog_stats(catalog: &Catalog) -> Value {
         "failures": status.failures,
         "commits": status.commits,
         "commit_last_seconds": status.commit_last.map(|took| took.as_secs_f64()),
+        "touch_table_bytes": status.touch_table_bytes,
         "log_bytes": status.log_bytes,
     })
 }
