@@ -1,7 +1,10 @@
 //! The HTTP side over real sockets.
 
+mod backup;
 mod connections;
 mod contract;
 mod edge;
+mod live;
 mod products;
+mod retries;
 mod uploads;
