@@ -47,7 +47,7 @@ fn every_write_route_answers_a_retry_as_the_first_time() {
         assert_eq!(first.text(), with_wait.text(), "{method} {path}: whether one waits is not part of the request");
         assert_eq!(last(&server), before, "{method} {path} made an event again");
     }
-    assert_eq!(server.get("/v1/shop/products/3").json()["product"]["price"], 7);
+    assert_eq!(server.get("/v1/shop/products/3").json()["product"]["price"], 7.0);
 }
 
 #[test]
