@@ -28,6 +28,9 @@ pub mod histogram;
 
 pub mod counters;
 
+#[cfg(test)]
+mod model;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,11 +14,12 @@ pub mod event;
 pub mod feeds;
 pub mod log;
 mod progress;
-mod projector;
+pub(crate) mod projector;
 mod recent;
 pub mod registry;
 pub mod status;
 mod suggestions;
+mod touch_file;
 pub(crate) mod touch_table;
 pub(crate) mod visibility;
 mod worker;
@@ -26,7 +27,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -198,7 +199,9 @@ impl Catalog {
         let live = Arc::new(LiveTable::default());
         let target = Box::new(IndexFolder::new(index_dir, log.origin(), Arc::clone(&live)));
         let back_pressure = BackPressure { unapplied_events_max: UNAPPLIED_EVENTS_MAX, write_wait_max: WRITE_WAIT_MAX };
-        Self::start(name, log, (target, live), temporary, &Parts { settings, freshness_bound, access, back_pressure })
+        let parts =
+            Parts { settings, freshness_bound, access, back_pressure, touches: Some(index_dir.join("touches")) };
+        Self::start(name, log, (target, live), temporary, &parts)
     }
 
     fn start(
@@ -211,13 +214,15 @@ impl Catalog {
         let configured = Arc::new(parts.settings.clone());
         load_live(&log, &live)?;
         let opened = Opened::new(&log, target, Arc::clone(&configured))?;
-        let visibility = visibility::start(&log, opened.snapshot(), live, parts.freshness_bound);
+        let visibility =
+            visibility::start(&log, opened.snapshot(), live, parts.freshness_bound, parts.touches.as_deref());
         let shared = projector::Shared {
             log: Arc::clone(&log),
             visibility: Arc::new(visibility),
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
+            touches: parts.touches.clone(),
         };
         let projector = Projector::new(name, shared.clone(), opened, parts.freshness_bound);
         let worker = Worker::spawn(format!("project-{name}"), move || projector.run())?;
@@ -463,7 +468,7 @@ impl Catalog {
 }
 
 /// Fills the live table with the last live fields of every product. They may be newer than the snapshot, never older.
-fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
+pub(crate) fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
     let through = log.last();
     log.for_each_live(&mut |id, sequence, fields| {
         if let Some(ordinal) = live.ordinal_or_new(id) {
@@ -476,6 +481,8 @@ fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError> {
 
 /// What [`Catalog::start`] needs beside its log and index.
 struct Parts<'a> {
+    /// Where the touch table is saved.
+    touches: Option<PathBuf>,
     settings: &'a Settings,
     freshness_bound: Duration,
     access: Access,

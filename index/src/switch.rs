@@ -25,8 +25,6 @@ pub enum Rule {
     FacetVariants,
     /// Live-dependent answers keep the products that their live filter looked at.
     LiveProducts,
-    /// A shown product that goes out of stock, or comes back, makes the answer be computed again.
-    StockChanges,
     /// Live fields are filled in anew when the fold differs.
     Fold,
     /// An entry is of the history that it was computed in.

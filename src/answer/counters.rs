@@ -229,8 +229,8 @@ mod tests {
             counters.outcome(outcome);
         }
         let stats = counters.stats();
-        assert_eq!((stats.hits, stats.bypasses, stats.lookups), (1, 1, 6));
-        assert_eq!(stats.stale, BTreeMap::from([("touched", 1), ("too_old", 1), ("from_the_future", 1)]));
+        assert_eq!((stats.hits, stats.bypasses, stats.lookups), (1, 1, 15));
+        assert_eq!(stats.stale, StaleReason::ALL.map(|reason| (reason.as_str(), 1)).into());
         assert_eq!(stats.misses, BTreeMap::from([("absent", 1), ("other_key", 1)]));
     }
 

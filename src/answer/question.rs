@@ -83,6 +83,18 @@ impl Question {
 }
 
 impl Computation {
+    /// A computation apart from any request.
+    #[cfg(test)]
+    pub(super) fn apart(
+        question: Question,
+        visibility: &Arc<Visibility>,
+        key: &Arc<Key>,
+        settings_version: u64,
+    ) -> Self {
+        let (visibility, key) = (Arc::clone(visibility), Arc::clone(key));
+        Self { question, visibility, key, settings_version, coding: Coding::Identity, counters: Arc::default() }
+    }
+
     /// Answers. The caller's coding is made here too, where nobody else has to wait for it.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ use std::ops::Range;
 use bytes::Bytes;
 use storefind_index::answer::LiveShown;
 use storefind_index::live::{Live, LiveTable, Ordinal};
-use storefind_index::switch::{Rule, is_off};
 
 /// Writes live fields as they stand in a hole; the flag: whether content stands before them.
 pub type WriteLive = fn(&Live, LiveShown, bool) -> Vec<u8>;
@@ -87,7 +86,7 @@ impl Body {
                 continue;
             };
             let shown = row.live();
-            if shown.in_stock != hole.in_stock && !is_off(Rule::StockChanges) {
+            if shown.in_stock != hole.in_stock {
                 return None;
             }
             text.extend_from_slice(&self.text[copied..hole.place.start as usize]);

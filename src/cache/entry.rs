@@ -121,6 +121,12 @@ impl Entry {
         &self.stamp
     }
 
+    /// Dates it by another clock.
+    #[cfg(test)]
+    pub fn set_computed_at(&mut self, at: super::freshness::UnixMillis) {
+        self.stamp.computed_at = at;
+    }
+
     /// Which changes can alter it.
     pub fn proof(&self) -> &Proof {
         &self.proof

@@ -28,6 +28,7 @@ mod target;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -39,11 +40,14 @@ use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
 
 use self::pace::Pace;
+#[cfg(test)]
+pub(crate) use self::target::InMemory;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
 use super::event::{Event, EventError};
 use super::log::{Batch, Log, LogError, ReadLimits};
 use super::progress::Progress;
 use super::status::Report;
+use super::touch_file::{self, Saved};
 use super::visibility::{Touch, Visibility};
 
 /// Events read and applied between two looks at the clock and at the stop signal. A bulk import applies some ten
@@ -106,6 +110,8 @@ pub(crate) struct Shared {
     /// How far the log was walked, ever: what back-pressure looks at.
     pub(crate) applied: Arc<Progress>,
     pub(crate) stop: Arc<StopSignal>,
+    /// Where the touch table is saved with a checkpoint.
+    pub(crate) touches: Option<PathBuf>,
 }
 
 /// An opened target, before its projector exists.
@@ -168,8 +174,12 @@ pub(crate) struct Projector {
     settings: (u64, Arc<Settings>),
     /// An event that failed and is to be tried alone.
     suspect: Option<u64>,
+    /// Whether what was touched before the next publication was touched under another analysis.
+    other_analysis: bool,
     /// What was touched since the last publication.
     touched: Vec<Touch>,
+    /// Sequence at which the touch table was last saved.
+    touches_saved: u64,
     /// When the target was last made durable.
     checkpointed: Instant,
     /// Events that are skipped, until they are behind a commit.
@@ -228,7 +238,9 @@ impl Projector {
             hold_until: shared.log.pruned_through(),
             settings: opened.settings,
             suspect: None,
+            other_analysis: false,
             touched: Vec::new(),
+            touches_saved: 0,
             checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
             ready_at: shared.log.last(),
@@ -438,6 +450,7 @@ impl Projector {
         self.close_target();
         self.open_target(|open| open.open(settings, Start::Empty))?;
         tracing::info!(catalog = self.name, sequence, "settings need another analysis; all products are indexed again");
+        self.other_analysis = true;
         self.cursor = 0;
         self.committed = 0;
         self.hold_until = self.shared.log.last().max(self.hold_until).max(self.shared.visibility.validated());
@@ -454,7 +467,9 @@ impl Projector {
         })?;
         let ended = Instant::now();
         self.committed = sequence;
-        self.set_aside = self.set_aside.split_off(&(sequence + 1));
+        // Those behind what is durable may be met again after a failure.
+        let durable = self.target.as_deref().map_or(0, Target::durable);
+        self.set_aside = self.set_aside.split_off(&(durable + 1));
         self.shared.report.committed(ended - began);
         let waiting = self.shared.log.last().saturating_sub(sequence);
         self.pace.published(began, ended, waiting);
@@ -465,6 +480,11 @@ impl Projector {
     fn show(&mut self, snapshot: Snapshot) {
         if self.committed < self.hold_until {
             return;
+        }
+        if std::mem::take(&mut self.other_analysis) {
+            // The old versions of what has changed were touched in other words, so who was computed under these
+            // settings before they were last in force can prove nothing.
+            self.shared.visibility.touches().incomplete_through(self.committed);
         }
         self.shared.visibility.publish(snapshot, &self.touched, Instant::now());
         self.touched.clear();
@@ -481,7 +501,20 @@ impl Projector {
             pause: Pause::Needed,
         })?;
         self.note_durable();
+        self.save_touches();
         Ok(())
+    }
+
+    /// A table that is not saved costs computations after a restart, nothing else.
+    fn save_touches(&mut self) {
+        let visibility = &self.shared.visibility;
+        let sequence = visibility.validated();
+        let Some(path) = self.shared.touches.as_deref().filter(|_| sequence > self.touches_saved) else { return };
+        let start = visibility.start_at(sequence);
+        match touch_file::save(path, visibility.touches(), Saved { start, sequence }) {
+            Ok(()) => self.touches_saved = sequence,
+            Err(error) => tracing::warn!(catalog = self.name, %error, "the touch table could not be saved"),
+        }
     }
 
     /// Lets the log forget what is superseded and durable here.
@@ -543,6 +576,26 @@ impl Projector {
             Ok(Err(error)) => Err(describe(&error)),
             Err(panic) => Err(panic_text(&*panic)),
         }
+    }
+}
+
+/// The steps of a cycle one by one, for tests without a thread.
+#[cfg(test)]
+impl Projector {
+    /// Applies all that the log has.
+    pub(crate) fn walk_to_the_end(&mut self) {
+        while self.cursor < self.shared.log.last() {
+            self.walk().unwrap_or_else(|failure| panic!("{}", failure.reason));
+        }
+    }
+
+    /// Applies all that the log has and shows it.
+    pub(crate) fn publish_all(&mut self) {
+        self.walk_to_the_end();
+        if self.cursor > self.committed {
+            self.commit().unwrap_or_else(|failure| panic!("{}", failure.reason));
+        }
+        assert_eq!(self.shared.visibility.validated(), self.shared.log.last(), "all is shown");
     }
 }
 

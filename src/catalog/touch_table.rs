@@ -71,13 +71,20 @@ impl TouchTable {
         self.complete_from.fetch_max(sequence, Ordering::AcqRel);
     }
 
+    /// Fills a slot of a table that is being read.
+    pub(crate) fn restore(&self, slot: usize, sequence: u64) {
+        if let Some(held) = self.sequences.get(slot) {
+            held.fetch_max(sequence, Ordering::Release);
+        }
+    }
+
     /// Bytes that it holds.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.sequences) + size_of_val(&*self.tags)
     }
 
     /// Its slots, for saving.
-    pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn sequences(&self) -> impl ExactSizeIterator<Item = u64> {
         self.sequences.iter().map(|sequence| sequence.load(Ordering::Acquire))
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Invariant: `V` never falls and is never ahead of the snapshot or of the touches.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::log::Log;
 use super::progress::Progress;
 use super::recent::Recent;
+use super::touch_file::{self, Saved};
 use super::touch_table::TouchTable;
 
 /// A snapshot and the version of its settings, as one value.
@@ -50,11 +52,21 @@ impl Published {
     }
 }
 
-/// What readers see of a log and a projection of it that is being opened. Until a table of touches is saved, it begins
-/// where the walk begins: what was touched before is unknown.
-pub(crate) fn start(log: &Log, snapshot: Snapshot, live: Arc<LiveTable>, freshness_bound: Duration) -> Visibility {
-    let touches =
-        TouchTable::new(TouchTable::slots_for(snapshot.product_count()), snapshot.sequence().max(log.pruned_through()));
+/// What readers see of a log and a projection of it that is being opened. A saved table of touches that fits is taken
+/// up; the walk adds what it lacks. Without one the table begins where the walk begins.
+pub(crate) fn start(
+    log: &Log,
+    snapshot: Snapshot,
+    live: Arc<LiveTable>,
+    freshness_bound: Duration,
+    saved: Option<&Path>,
+) -> Visibility {
+    let slots = TouchTable::slots_for(snapshot.product_count());
+    // From here on the walk passes through every change.
+    let known_from = snapshot.sequence().max(log.pruned_through());
+    let fits = |saved: &Saved| log.start_at(saved.sequence) == Some(saved.start) && saved.sequence >= known_from;
+    let loaded = saved.and_then(touch_file::load).filter(|(_, saved)| fits(saved)).map(|(table, _)| table);
+    let touches = loaded.unwrap_or_else(|| TouchTable::new(slots, known_from));
     Visibility::new(snapshot, live, touches, freshness_bound, log.starts().to_vec())
 }
 

@@ -228,7 +228,11 @@ fn a_replacing_import_removes_what_the_files_lack() {
     check(&refused, 1, &["3 accepted", "nothing was removed", "lack 4 of the 7", "--replace=force"]);
     let refused = folder.run(&["import", "shop", "bad.jsonl", "--replace"]);
     check(&refused, 1, &["6 accepted, 1 rejected", "nothing was removed", "1 line(s) were rejected"]);
-    check(&folder.run(&["import", "shop", "broken.json", "--replace"]), 1, &["in the middle of", "nothing was removed"]);
+    check(
+        &folder.run(&["import", "shop", "broken.json", "--replace"]),
+        1,
+        &["in the middle of", "nothing was removed"],
+    );
     let saved = folder.run(&["backup", "saved"]);
     check(&saved, 0, &["shop: saved through sequence"]);
     check(&folder.run(&["import", "shop", "three.jsonl", "--replace=force"]), 0, &["4 product(s) that the files"]);

@@ -4,6 +4,7 @@ use storefind_index::answer::LiveDependency;
 use storefind_index::dependency::{Clause, Dependency, Variant};
 use storefind_index::live::{LiveFields, LiveTable};
 use storefind_index::settings::Settings;
+use storefind_index::switch::{Rule, switch_all_on, switch_off};
 use storefind_index::touch::touch_hash;
 use storefind_index::writer::Writer;
 
@@ -130,6 +131,9 @@ fn an_entry_is_of_its_own_history_and_of_a_time_that_the_table_knows() {
     let proof = lamps(LiveDependency::None);
     check(&shop.view(0), &Stamp { start: 78, ..stamp(10) }, &proof, Err(StaleReason::OtherHistory));
     check(&shop.view(0), &stamp(60), &proof, Err(StaleReason::OtherHistory));
+    switch_off(Rule::Starts);
+    check(&shop.view(0), &Stamp { start: 78, ..stamp(10) }, &proof, Ok((10, 0)));
+    switch_all_on();
     check(&shop.view(0), &Stamp { start: 88, ..stamp(60) }, &proof, Ok((60, 0)));
     check(&shop.view(0), &stamp(4), &proof, Err(StaleReason::BeforeTouches));
     check(&shop.view(0), &stamp(5), &proof, Ok((10, 0)));

@@ -87,8 +87,8 @@ impl<'a> Resolver<'a> {
                     .map_err(|source| LogError::Encode { path: self.store.path().to_owned(), source })?;
                 Ok(Ok(self.upsert(Box::new(patched), &bytes)?))
             }
-            Prepared::Live { id, price, stock } => self.live(id, price, stock),
-            Prepared::Delete { id } => self.delete(id),
+            Prepared::Live { id, price, stock } => self.live(&id, price, stock),
+            Prepared::Delete { id } => self.delete(&id),
             Prepared::Settings { bytes, settings } => Ok(Ok(self.put_settings(&bytes, settings)?)),
         }
     }
@@ -129,7 +129,7 @@ impl<'a> Resolver<'a> {
         let mut ends = Ends::default();
         if let Some(Latest { content, state: State::Present(present) }) = self.store.latest(self.connection, &id)? {
             if present.digest == digest && self.has_content(content, bytes)? {
-                return self.put_live(id, content, present, fields);
+                return self.put_live(&id, content, present, fields);
             }
             ends = Ends { content: Some(content), live: present.live, deletes: None };
         }
@@ -141,13 +141,13 @@ impl<'a> Resolver<'a> {
 
     fn live(
         &mut self,
-        id: String,
+        id: &str,
         price: Option<Option<f64>>,
         stock: Option<Option<i64>>,
     ) -> Result<Result<u64, Refusal>, LogError> {
-        let latest = self.store.latest(self.connection, &id)?;
+        let latest = self.store.latest(self.connection, id)?;
         let Some(Latest { content, state: State::Present(present) }) = latest else {
-            return Ok(Err(Refusal::unknown_product(&id)));
+            return Ok(Err(Refusal::unknown_product(id)));
         };
         if let Some(Some(price)) = price
             && !(price.is_finite() && price >= 0.0)
@@ -164,26 +164,26 @@ impl<'a> Resolver<'a> {
     }
 
     /// The live fields of a product are now these; its content stays.
-    fn put_live(&mut self, id: String, content: u64, present: Present, fields: LiveFields) -> Result<u64, LogError> {
+    fn put_live(&mut self, id: &str, content: u64, present: Present, fields: LiveFields) -> Result<u64, LogError> {
         if fields == present.fields {
             return Ok(present.live.unwrap_or(content));
         }
-        let bytes = event::encode_live(&id, fields);
+        let bytes = event::encode_live(id, fields);
         let ends = Ends { live: present.live, ..Ends::default() };
-        let sequence = self.give(&ends, &bytes, Event::Live { id: id.clone(), fields })?;
+        let sequence = self.give(&ends, &bytes, Event::Live { id: id.to_owned(), fields })?;
         let present = Present { live: Some(sequence), fields, ..present };
-        self.put(&id, Latest { content, state: State::Present(present) })?;
+        self.put(id, Latest { content, state: State::Present(present) })?;
         Ok(sequence)
     }
 
-    fn delete(&mut self, id: String) -> Result<Result<u64, Refusal>, LogError> {
-        let latest = self.store.latest(self.connection, &id)?;
+    fn delete(&mut self, id: &str) -> Result<Result<u64, Refusal>, LogError> {
+        let latest = self.store.latest(self.connection, id)?;
         let Some(Latest { content, state: State::Present(present) }) = latest else {
-            return Ok(Err(Refusal::unknown_product(&id)));
+            return Ok(Err(Refusal::unknown_product(id)));
         };
-        let ends = Ends { content: Some(content), live: present.live, deletes: Some(&id) };
-        let sequence = self.give(&ends, &event::encode_delete(&id), Event::Delete { id: id.clone() })?;
-        self.put(&id, Latest { content: sequence, state: State::Deleted })?;
+        let ends = Ends { content: Some(content), live: present.live, deletes: Some(id) };
+        let sequence = self.give(&ends, &event::encode_delete(id), Event::Delete { id: id.to_owned() })?;
+        self.put(id, Latest { content: sequence, state: State::Deleted })?;
         Ok(Ok(sequence))
     }
 

@@ -57,6 +57,21 @@ const MMAP_BYTES: i64 = 1 << 30;
 /// disk and time to open after a crash (some 20 ms).
 const CHECKPOINT_BYTES: u64 = 64 << 20;
 
+/// In tests, that is done all the time, so that faults meet it; the measurement switches this off.
+#[cfg(test)]
+pub(super) static CHECKPOINT_EARLY: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+
+#[cfg(test)]
+fn checkpoint_bytes() -> u64 {
+    const EARLY_BYTES: u64 = 64 << 10;
+    if CHECKPOINT_EARLY.load(std::sync::atomic::Ordering::Relaxed) { EARLY_BYTES } else { CHECKPOINT_BYTES }
+}
+
+#[cfg(not(test))]
+const fn checkpoint_bytes() -> u64 {
+    CHECKPOINT_BYTES
+}
+
 /// What one written row adds to the WAL, about: its page.
 const ROW_BYTES: u64 = PAGE_BYTES as u64;
 
@@ -450,8 +465,7 @@ impl Writer {
         let result = self.transact(sync, work);
         self.written += self.connection.total_changes().saturating_sub(before) * ROW_BYTES;
         if let Err(error) = &result {
-            self.unsettled = !matches!(error, LogError::Storage { source, .. }
-                if source.sqlite_error_code() == Some(ErrorCode::DiskFull));
+            self.unsettled |= !is_disk_full(error);
         }
         result
     }
@@ -501,7 +515,7 @@ impl Writer {
 
     /// Copies the WAL into the database if enough was written, so that it stays short.
     pub(super) fn checkpoint(&mut self) {
-        if self.written < CHECKPOINT_BYTES {
+        if self.written < checkpoint_bytes() {
             return;
         }
         self.tidy_up();
@@ -511,12 +525,13 @@ impl Writer {
     pub(super) fn tidy_up(&mut self) {
         match self.copy_wal() {
             // A reader still needs it: the next time, soon.
-            Ok(false) => self.written = CHECKPOINT_BYTES / 2,
+            Ok(false) => self.written = checkpoint_bytes() / 2,
             Ok(true) => self.written = 0,
             Err(error) => {
                 // Nothing is lost: everything is in the WAL, which grows.
                 tracing::warn!(error = %error, "the log's files could not be tidied up");
-                self.written = CHECKPOINT_BYTES / 2;
+                self.written = checkpoint_bytes() / 2;
+                self.unsettled |= !is_disk_full(&error);
             }
         }
     }
@@ -530,6 +545,10 @@ impl Writer {
             .map_err(|error| self.store.failed(error))?;
         Ok(busy == 0)
     }
+}
+
+fn is_disk_full(error: &LogError) -> bool {
+    matches!(error, LogError::Storage { source, .. } if source.sqlite_error_code() == Some(ErrorCode::DiskFull))
 }
 
 /// Sets a number in `meta`.

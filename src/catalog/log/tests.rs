@@ -6,6 +6,7 @@ mod damage;
 mod live;
 mod model;
 mod once;
+mod rates;
 
 use std::path::Path;
 use std::sync::Barrier;

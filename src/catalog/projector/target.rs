@@ -157,6 +157,18 @@ impl IndexFolder {
     }
 }
 
+/// An index in memory, empty at every opening.
+#[cfg(test)]
+pub(crate) struct InMemory(pub(crate) Arc<LiveTable>);
+
+#[cfg(test)]
+impl OpenTarget for InMemory {
+    fn open(&mut self, settings: Arc<Settings>, _: Start) -> Result<Box<dyn Target>, IndexError> {
+        let writer = Writer::in_memory(settings, Arc::clone(&self.0))?;
+        Ok(Box::new(IndexTarget { durable: 0, writer, pending: false }))
+    }
+}
+
 impl OpenTarget for IndexFolder {
     fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError> {
         if start == Start::Empty || !self.is_of_this_log() {

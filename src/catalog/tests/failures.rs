@@ -122,7 +122,8 @@ fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Fa
     let folder = IndexFolder::new(dir, log.origin(), Arc::clone(&live));
     let target = Box::new(OpenFaulty { folder, faults: Arc::clone(&faults) });
     let settings = Settings::default();
-    let parts = Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure };
+    let parts =
+        Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure, touches: None };
     (Catalog::start("test", log, (target, live), None, &parts).expect("starts"), faults)
 }
 
@@ -137,9 +138,9 @@ fn check_set_aside(bad: &str, reason: &str) {
     assert_eq!(products(&catalog.snapshot()), expected);
     let status = catalog.status();
     let last = status.set_aside_last.expect("one was set aside");
-    assert_eq!((status.set_aside, last.sequence), (1, 4));
+    assert_eq!((status.set_aside, last.sequence), (1, 5));
     assert!(last.reason.contains(reason), "{}", last.reason);
-    assert_eq!(catalog.product("bad").expect("reads").expect("is acknowledged").0, 4);
+    assert_eq!(catalog.product("bad").expect("reads").expect("is acknowledged").0, 5);
     // What comes behind goes on as ever, and a better version of the product is taken.
     write_through(&catalog, vec![upsert("bad", "Mug")]);
     assert_eq!(products(&catalog.snapshot())["bad"], "Mug");
@@ -213,11 +214,11 @@ fn an_unreadable_event_is_set_aside() {
     catalog.write(vec![upsert("a", "Kettle"), upsert("b", "Pot"), upsert("c", "Urn")]).expect("writes");
     drop_projector(&catalog, &faults);
     drop(catalog);
-    spoil(dir.path(), 2);
+    spoil(dir.path(), 3);
     let catalog = open(dir.path());
-    catalog.wait_visible_blocking(3, LONG).expect("becomes visible");
+    catalog.wait_visible_blocking(5, LONG).expect("becomes visible");
     assert_eq!(products(&catalog.snapshot()), titles(&[("a", "Kettle"), ("c", "Urn")]));
-    assert_eq!(catalog.status().set_aside_last.map(|last| last.sequence), Some(2));
+    assert_eq!(catalog.status().set_aside_last.map(|last| last.sequence), Some(3));
     assert!(matches!(catalog.product("b"), Err(CatalogError::Log(_))));
 }
 
@@ -239,6 +240,8 @@ fn writers_far_ahead_of_the_projector_are_held_back_and_then_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let patience = Duration::from_millis(20);
     let (catalog, faults) = open_faulty(dir.path(), BackPressure { unapplied_events_max: 3, write_wait_max: patience });
+    // The log's start takes no room.
+    catalog.wait_visible_blocking(1, LONG).expect("becomes visible");
     faults.shut();
     let write = |id: &str| catalog.write(vec![upsert(id, "Kettle")]);
     for id in ["a", "b", "c"] {
@@ -251,9 +254,9 @@ fn writers_far_ahead_of_the_projector_are_held_back_and_then_refused() {
     assert_eq!(catalog.product("d").expect("reads"), None, "what was refused is not there");
     assert_eq!(catalog.status().lag_events, 3);
     faults.open();
-    catalog.wait_visible_blocking(3, LONG).expect("becomes visible");
+    catalog.wait_visible_blocking(4, LONG).expect("becomes visible");
     catalog.admit().expect("has room");
-    assert_eq!(write("d").expect("has room").sequence, 4);
+    assert_eq!(write("d").expect("has room").sequence, 5);
 }
 
 #[test]
@@ -265,7 +268,7 @@ fn a_writer_that_waits_for_room_goes_on_when_there_is_some() {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| catalog.write(vec![upsert("b", "Pot")]));
         faults.open();
-        assert_eq!(writer.join().expect("no panic").expect("gets room").sequence, 2);
+        assert_eq!(writer.join().expect("no panic").expect("gets room").sequence, 3);
     });
 }
 
@@ -278,6 +281,6 @@ fn closing_does_not_wait_for_an_engine_that_keeps_failing() {
     catalog.close();
     drop(catalog);
     let catalog = open(dir.path());
-    catalog.wait_visible_blocking(1, LONG).expect("is replayed");
+    catalog.wait_visible_blocking(2, LONG).expect("is replayed");
     assert_eq!(products(&catalog.snapshot()), titles(&[("a", "Kettle")]));
 }

@@ -182,7 +182,7 @@ fn settings_with_the_same_analysis_take_effect_at_their_sequence() {
     let expected = fill(&catalog);
     let first = catalog.settings_version();
     let facets = |facet: &str| Settings { facets: vec![facet.to_owned()], ..Settings::default() };
-    for (facet, sequence) in [("brand", CHANGES + 1), ("brand", CHANGES + 1), ("price", CHANGES + 2)] {
+    for (facet, sequence) in [("brand", CHANGES + 2), ("brand", CHANGES + 2), ("price", CHANGES + 3)] {
         assert_eq!(catalog.put_settings(facets(facet)).expect("puts"), sequence);
         catalog.wait_visible_blocking(sequence, LONG).expect("becomes visible");
         assert_eq!(catalog.snapshot().settings().facets, [facet]);
@@ -237,7 +237,7 @@ proptest! {
         let dir = tempfile::tempdir().expect("a folder");
         let mut catalog = open(dir.path());
         let mut state = BTreeMap::new();
-        let mut history: BTreeMap<u64, BTreeMap<String, String>> = BTreeMap::from([(0, state.clone())]);
+        let mut history: BTreeMap<u64, BTreeMap<String, String>> = BTreeMap::from([(0, state.clone()), (1, state.clone())]);
         for step in steps {
             match step {
                 Step::Upsert(id, version) => {

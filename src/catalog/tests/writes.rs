@@ -12,13 +12,13 @@ async fn a_write_becomes_visible_and_its_sequence_tells_when() {
     let catalog = open(dir.path());
     let changes = vec![upsert("a", "Kettle"), upsert("b", "Pot"), retitle("b", "Tea pot"), delete("a")];
     let written = catalog.write(changes).expect("writes");
-    assert_eq!(written.sequence, 4);
-    catalog.wait_visible(4, LONG).await.expect("becomes visible");
+    assert_eq!(written.sequence, 5);
+    catalog.wait_visible(5, LONG).await.expect("becomes visible");
     let published = catalog.published();
-    assert_eq!((catalog.validated(), published.snapshot.sequence()), (4, 4));
+    assert_eq!((catalog.validated(), published.snapshot.sequence()), (5, 5));
     assert_eq!(products(&published.snapshot), titles(&[("b", "Tea pot")]));
-    let far = catalog.wait_visible(5, Duration::from_millis(1)).await;
-    assert!(matches!(far, Err(CatalogError::NotYetVisible(5))), "{far:?}");
+    let far = catalog.wait_visible(6, Duration::from_millis(1)).await;
+    assert!(matches!(far, Err(CatalogError::NotYetVisible(6))), "{far:?}");
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn a_closed_catalog_has_shown_everything_and_refuses_writes() {
     }
     catalog.close();
     catalog.close();
-    assert_eq!((catalog.validated(), catalog.snapshot().product_count()), (50, 50));
+    assert_eq!((catalog.validated(), catalog.snapshot().product_count()), (51, 50));
     assert!(matches!(catalog.write(vec![upsert("x", "Pot")]), Err(CatalogError::Closed)));
     assert!(matches!(catalog.put_settings(Settings::default()), Err(CatalogError::Closed)));
     assert_eq!(catalog.export(None, 100).expect("reads").len(), 50);
     drop(catalog);
     let catalog = open(dir.path());
-    assert!(catalog.is_ready(), "nothing is left to replay");
+    catalog.wait_visible_blocking(52, LONG).expect("only its start is left to walk");
     assert_eq!(catalog.snapshot().product_count(), 50);
 }
 
@@ -116,7 +116,7 @@ fn a_read_only_catalog_shows_the_log_and_takes_no_writes() {
     drop(catalog);
     std::fs::remove_dir_all(dir.path().join("index")).expect("removes");
     let catalog = read_only().expect("opens");
-    catalog.wait_visible_blocking(3, LONG).expect("is built");
+    catalog.wait_visible_blocking(4, LONG).expect("is built");
     assert_eq!(products(&catalog.snapshot()), titles(&[("b", "Pot")]));
     assert!(matches!(catalog.write(vec![upsert("x", "Urn")]), Err(CatalogError::ReadOnly)));
     assert!(matches!(catalog.admit(), Err(CatalogError::ReadOnly)));
@@ -129,7 +129,7 @@ fn a_catalog_tells_how_it_is() {
     let catalog = open(dir.path());
     write_through(&catalog, vec![upsert("a", "Kettle"), upsert("b", "Pot"), delete("a")]);
     let status = catalog.status();
-    assert_eq!((status.log_sequence, status.applied, status.validated), (3, 3, 3));
+    assert_eq!((status.log_sequence, status.applied, status.validated), (4, 4, 4));
     assert_eq!((status.lag_events, status.lag), (0, Duration::ZERO));
     assert_eq!((status.products, status.set_aside, status.failures), (1, 0, 0));
     assert!(status.ready && status.commits > 0 && status.commit_last.is_some() && status.failing.is_none());
@@ -175,5 +175,5 @@ fn the_configured_catalogs_are_opened_and_closed_together() {
     assert!(matches!(two.write(vec![]), Err(CatalogError::Closed)));
     drop((two, catalogs));
     let two = Catalog::open("two", &catalog_dir(dir.path(), "two"), &Settings::default(), BOUND, false);
-    assert_eq!(two.expect("opens").validated(), 1);
+    assert!(two.expect("opens").validated() >= 2);
 }

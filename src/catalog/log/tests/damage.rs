@@ -47,6 +47,8 @@ fn killed_log(dir: &Path, writes: u64) -> u64 {
     for n in 0..writes {
         log.append(vec![upsert(&n.to_string(), &"x".repeat(300)), upsert("shared", &n.to_string())]).expect("appends");
     }
+    // What the appender does after its answers is over when it has served this.
+    log.append(vec![]).expect("appends");
     std::fs::create_dir(&copy).expect("creates");
     for entry in live.read_dir().expect("reads") {
         let entry = entry.expect("reads");

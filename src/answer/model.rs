@@ -1,0 +1,168 @@
+//! The model test of invariant 1: an answer from the memory tier equals the uncached one.
+//!
+//! Random catalogs, changes, settings, restarts, jumps of the clock and queries drive the production parts: parameters,
+//! normalisation, key, stack, memory tier, judgement, the computation, the projector, the log, tantivy in memory. The
+//! oracle is the computation itself, made anew at the sequence that is published. Everything happens on the test's own
+//! thread, step by step, so that a seed tells the whole story; only the projector's thread and the query pool are left
+//! out.
+//!
+//! Every rule of the scheme has a switch (`storefind_index::switch`), and with any one of them off a wrong answer must
+//! be found: so no rule stands here that does nothing, and no test that sees nothing.
+//!
+//! `STOREFIND_MODEL_STEPS=1000000 cargo test --lib answer::model -- --nocapture` runs longer.
+
+mod queries;
+mod shop;
+mod world;
+
+use std::time::Instant;
+
+use storefind_index::settings::Language;
+use storefind_index::switch::{Rule, switch_all_on, switch_off};
+
+use self::world::{Tally, World};
+
+/// Steps of one world: enough for a vocabulary to come, go and come back.
+const WORLD_STEPS: usize = 400;
+
+/// Steps in the suite.
+const STEPS: usize = 100_000;
+
+/// Worlds that a rule gets to show what its absence does.
+const WORLDS_MAX: u64 = 400;
+
+/// Worlds in which a wrong answer was found once.
+const FOUND: &[u64] = &[];
+
+fn run(seed: u64, steps: usize) -> Result<Tally, String> {
+    let mut world = World::new(seed);
+    for step in 0..steps {
+        world.step().map_err(|wrong| format!("world {seed}, step {step}: {wrong}"))?;
+    }
+    Ok(world.tally())
+}
+
+#[test]
+fn a_cached_answer_equals_the_uncached_one() {
+    let steps = std::env::var("STOREFIND_MODEL_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS);
+    let worlds = (steps / WORLD_STEPS) as u64;
+    let began = Instant::now();
+    let seeds: Vec<u64> = FOUND.iter().copied().chain(1..=worlds).collect();
+    // Two cores.
+    let every_other = |from: usize| seeds.iter().skip(from).step_by(2).map(|seed| run(*seed, WORLD_STEPS)).collect();
+    let tallies: Vec<Result<Tally, String>> = std::thread::scope(|scope| {
+        let other = scope.spawn(|| every_other(1));
+        let mut tallies: Vec<_> = every_other(0);
+        tallies.extend(other.join().expect("no panic"));
+        tallies
+    });
+    let mut sum = Tally::default();
+    for tally in tallies {
+        sum.add(&tally.unwrap_or_else(|wrong| panic!("{wrong}")));
+    }
+    eprintln!("{sum:?} in {:?}", began.elapsed());
+    assert!(sum.touched_since * 5 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
+    assert!(sum.graced > 0 && sum.refilled > 0 && sum.live_dependent > 0, "{sum:?}");
+}
+
+#[track_caller]
+fn breaks_without(rule: Rule) {
+    switch_off(rule);
+    let found = (1..=WORLDS_MAX).find_map(|seed| run(seed, WORLD_STEPS).err());
+    switch_all_on();
+    let Some(wrong) = found else { panic!("without {rule:?} no wrong answer was found in {WORLDS_MAX} worlds") };
+    eprintln!("without {rule:?}: {wrong}");
+}
+
+#[test]
+fn without_the_old_version_answers_are_wrong() {
+    breaks_without(Rule::OldVersion);
+}
+
+#[test]
+fn without_prefixes_answers_are_wrong() {
+    breaks_without(Rule::Prefixes);
+}
+
+#[test]
+fn without_values_answers_are_wrong() {
+    breaks_without(Rule::Values);
+}
+
+#[test]
+fn without_buckets_answers_are_wrong() {
+    breaks_without(Rule::Buckets);
+}
+
+/// Told as a story, because it needs a word that the engine's dictionary has forgotten, too.
+#[test]
+fn when_newness_is_what_was_never_seen_answers_are_wrong() {
+    let story = || {
+        let mut world = World::new(0);
+        let zeppelin = |world: &mut World| world.put(&[("id", "z"), ("title", "zeppelin")]);
+        zeppelin(&mut world);
+        world.delete("z");
+        let raw = "q=zepelin&prefix=false&per_page=100";
+        for filler in 0..200 {
+            world.put(&[("id", "f"), ("title", if filler % 2 == 0 { "lamp" } else { "shoe" })]);
+            world.forget();
+            world.ask(raw)?;
+            if !world.depends_on(raw, "stem:zeppelin") {
+                zeppelin(&mut world);
+                return world.ask(raw);
+            }
+        }
+        panic!("the dictionary never forgets")
+    };
+    story().unwrap_or_else(|wrong| panic!("{wrong}"));
+    switch_off(Rule::LiveCounts);
+    let wrong = story();
+    switch_all_on();
+    assert!(wrong.is_err(), "a word that comes back is new again");
+}
+
+#[test]
+fn without_alternatives_answers_are_wrong() {
+    breaks_without(Rule::Alternatives);
+}
+
+#[test]
+fn without_all_variants_answers_are_wrong() {
+    breaks_without(Rule::Variants);
+}
+
+#[test]
+fn without_facet_variants_answers_are_wrong() {
+    breaks_without(Rule::FacetVariants);
+}
+
+#[test]
+fn without_the_products_of_live_filters_answers_are_wrong() {
+    breaks_without(Rule::LiveProducts);
+}
+
+#[test]
+fn without_the_fold_answers_are_wrong() {
+    breaks_without(Rule::Fold);
+}
+
+/// Told as a story: a product changes while another analysis is in force, and the log forgets what it was.
+#[test]
+fn without_what_other_analyses_hid_answers_are_wrong() {
+    let story = || {
+        let mut world = World::new(0);
+        world.speak(Language::English);
+        world.put(&[("id", "r"), ("title", "running")]);
+        let raw = "q=running&prefix=false&typos=false&per_page=100";
+        world.ask(raw)?;
+        world.speak(Language::German);
+        world.put(&[("id", "r"), ("title", "lamp")]);
+        world.speak(Language::English);
+        world.ask(raw)
+    };
+    story().unwrap_or_else(|wrong| panic!("{wrong}"));
+    switch_off(Rule::CompleteFrom);
+    let wrong = story();
+    switch_all_on();
+    assert!(wrong.is_err(), "the old version was touched in other words only");
+}

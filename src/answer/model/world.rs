@@ -1,0 +1,341 @@
+//! One shop, one node, some shoppers: the production parts side by side, driven step by step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use storefind_index::live::LiveTable;
+use storefind_index::request::SearchRequest;
+use storefind_index::settings::{Language, Settings, Synonym};
+use tokio::time::Instant;
+
+use super::queries::query;
+use super::shop::{self, Random};
+use crate::answer::effective::{self, KeyScope};
+use crate::answer::params::{self, Params};
+use crate::answer::question::{Computation, Question};
+use crate::answer::render;
+use crate::cache::freshness::{UnixMillis, View};
+use crate::cache::key::Key;
+use crate::cache::outcome::Outcome;
+use crate::cache::stack::Stack;
+use crate::cache::tier::memory::MemoryTier;
+use crate::catalog::log::{Access, Log};
+use crate::catalog::projector::{InMemory, Opened, Projector, Shared};
+use crate::catalog::visibility::{self, Visibility};
+use crate::catalog::{Change, load_live};
+use crate::resilience::deadline::Worth;
+
+/// Queries that the shoppers of one world ask, again and again.
+const QUERIES: usize = 36;
+
+/// What happened in a world.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Tally {
+    pub(super) steps: usize,
+    pub(super) searches: usize,
+    pub(super) hits: usize,
+    /// Hits on entries that are older than the published snapshot.
+    pub(super) touched_since: usize,
+    /// Hits within the grace.
+    pub(super) graced: usize,
+    /// Hits whose live fields were filled in anew.
+    pub(super) refilled: usize,
+    /// Hits that live fields decide.
+    pub(super) live_dependent: usize,
+    pub(super) stale: usize,
+    pub(super) events: usize,
+    pub(super) publications: usize,
+    pub(super) restarts: usize,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.searches += other.searches;
+        self.hits += other.hits;
+        self.touched_since += other.touched_since;
+        self.graced += other.graced;
+        self.refilled += other.refilled;
+        self.live_dependent += other.live_dependent;
+        self.stale += other.stale;
+        self.events += other.events;
+        self.publications += other.publications;
+        self.restarts += other.restarts;
+    }
+}
+
+/// What one process has.
+struct Node {
+    log: Arc<Log>,
+    visibility: Arc<Visibility>,
+    projector: Projector,
+    stack: Stack<String>,
+}
+
+impl Node {
+    fn open(dir: &std::path::Path, bound: Duration) -> Self {
+        let log = Arc::new(Log::open(dir, "model", Access::ReadWrite).expect("the log opens"));
+        let live = Arc::<LiveTable>::default();
+        load_live(&log, &live).expect("the log is read");
+        let opened = Opened::new(&log, Box::new(InMemory(Arc::clone(&live))), Arc::default()).expect("opens");
+        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, bound, None));
+        let shared = Shared {
+            log: Arc::clone(&log),
+            visibility: Arc::clone(&visibility),
+            report: Arc::default(),
+            applied: Arc::default(),
+            stop: Arc::default(),
+            touches: None,
+        };
+        let mut projector = Projector::new("model", shared, opened, bound);
+        projector.publish_all();
+        let stack = Stack::new(MemoryTier::new(64 << 20).expect("a thread"), render::live_fields);
+        Self { log, visibility, projector, stack }
+    }
+}
+
+pub(super) struct World {
+    random: Random,
+    dir: tempfile::TempDir,
+    node: Option<Node>,
+    queries: Vec<String>,
+    /// How far the wall clock was set.
+    clock_ms: i64,
+    /// When snapshots were published, with their sequences.
+    published: Vec<(u64, Instant)>,
+    tally: Tally,
+}
+
+/// The bound; its half is never over within a run, unless the view says so.
+const BOUND: Duration = Duration::from_secs(3_600);
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let memory = std::path::Path::new("/dev/shm");
+        let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let node = Some(Node::open(dir.path(), BOUND));
+        let queries = (0..QUERIES).map(|_| query(&mut random)).collect();
+        let mut world =
+            Self { random, dir, node, queries, clock_ms: 0, published: Vec::new(), tally: Tally::default() };
+        for _ in 0..shop::IDS / 2 {
+            world.write();
+        }
+        world.put_settings();
+        world
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.clone()
+    }
+
+    fn node(&mut self) -> &mut Node {
+        self.node.as_mut().expect("open but for an instant")
+    }
+
+    /// One random step; `Err` tells a wrong answer.
+    pub(super) fn step(&mut self) -> Result<(), String> {
+        self.tally.steps += 1;
+        match self.random.below(1_000) {
+            0..110 => self.write(),
+            110..118 => self.put_settings(),
+            118..120 => self.restart(),
+            120..125 => self.step_clock(),
+            // Live fields are set before anything is published.
+            125..155 => self.node().projector.walk_to_the_end(),
+            155..205 => self.publish(),
+            _ => self.search()?,
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) {
+        self.tally.events += 1;
+        let random = &mut self.random;
+        let change = match random.below(10) {
+            0..3 => Change::Upsert(shop::product(random)),
+            3..6 => Change::Patch { id: shop::id(random), fields: shop::patch(random) },
+            6 => Change::Delete { id: shop::id(random) },
+            _ => {
+                let price = random.percent(60).then(|| shop::price(random).as_f64());
+                let stock = random.percent(60).then(|| shop::stock(random).as_i64());
+                Change::Live { id: shop::id(random), price, stock }
+            }
+        };
+        // Most ids are unknown at first; a refusal is as good as nothing.
+        let _refused = self.node().log.append(vec![change]).expect("the log writes");
+    }
+
+    fn publish(&mut self) {
+        self.tally.publications += 1;
+        let node = self.node();
+        node.projector.publish_all();
+        let validated = node.visibility.validated();
+        self.published.push((validated, Instant::now()));
+    }
+
+    fn put_settings(&mut self) {
+        let language = if self.random.percent(50) { Language::German } else { Language::English };
+        let synonym = |from: &str, to: &str| Synonym { from: Some(from.into()), to: vec![to.into()], weight: 0.8 };
+        let synonyms = match self.random.below(3) {
+            0 => Vec::new(),
+            1 => vec![synonym("shoe", "sneaker"), synonym("laptop", "notebook")],
+            _ => vec![synonym("photo", "foto"), synonym("notebook", "lap top")],
+        };
+        let settings = Settings { language, synonyms, ..Settings::default() };
+        let node = self.node();
+        node.log.append_settings(settings).expect("the log writes");
+        self.publish();
+    }
+
+    /// Another process on the same log; its index and its memory are empty.
+    fn restart(&mut self) {
+        self.tally.restarts += 1;
+        if let Some(node) = self.node.take() {
+            node.log.close();
+        }
+        self.node = Some(Node::open(self.dir.path(), BOUND));
+        self.published.clear();
+    }
+
+    fn step_clock(&mut self) {
+        let minutes = self.random.below(21) as i64 - 10;
+        self.clock_ms += minutes * 60_000;
+    }
+
+    fn search(&mut self) -> Result<(), String> {
+        // Some queries are asked more than others.
+        let at = self.random.below(QUERIES).min(self.random.below(QUERIES));
+        let raw = self.queries[at].clone();
+        let strict = self.random.percent(85);
+        self.search_for(&raw, strict)
+    }
+
+    /// Writes a product and publishes it.
+    pub(super) fn put(&mut self, fields: &[(&str, &str)]) {
+        let product = shop::read(fields.iter().copied().collect());
+        self.node().log.append(vec![Change::Upsert(product)]).expect("the log writes");
+        self.publish();
+    }
+
+    /// Deletes a product and publishes that.
+    pub(super) fn delete(&mut self, id: &str) {
+        self.node().log.append(vec![Change::Delete { id: id.to_owned() }]).expect("the log writes");
+        self.publish();
+    }
+
+    /// Publishes other settings, and gives the log the time to forget what is superseded.
+    pub(super) fn speak(&mut self, language: Language) {
+        let node = self.node();
+        let before = node.visibility.validated();
+        node.log.append_settings(Settings { language, ..Settings::default() }).expect("the log writes");
+        let deadline = Instant::now() + Duration::from_millis(500);
+        while node.log.pruned_through() < before && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.publish();
+    }
+
+    /// Empties the memory tier.
+    pub(super) fn forget(&mut self) {
+        self.node().stack = Stack::new(MemoryTier::new(64 << 20).expect("a thread"), render::live_fields);
+    }
+
+    /// Asks without grace; `Err` tells a wrong answer.
+    pub(super) fn ask(&mut self, raw: &str) -> Result<(), String> {
+        self.search_for(raw, true)
+    }
+
+    /// Whether some clause of the stored answer names this form.
+    pub(super) fn depends_on(&mut self, raw: &str, form: &str) -> bool {
+        let node = self.node();
+        let view = View::of(&node.visibility);
+        let (key, _) = key_of(node, raw).expect("a query");
+        let served = node.stack.lookup(&key, &view, Instant::now()).expect("just stored");
+        let variants = &served.entry.proof().dependency().variants;
+        variants.iter().flat_map(|variant| &variant.clauses).any(|clause| clause.terms.iter().any(|term| term == form))
+    }
+
+    fn search_for(&mut self, raw: &str, strict: bool) -> Result<(), String> {
+        self.tally.searches += 1;
+        let now = UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms));
+        let node = self.node.as_mut().expect("open");
+        let (key, effective) = key_of(node, raw)?;
+        let settings_version = node.visibility.published().settings_version;
+        let view = View { graced: !strict, now, ..View::of(&node.visibility) };
+        let worth = || Worth::until(Instant::now() + Duration::from_secs(60));
+        let compute = || {
+            let question = Question::Search(effective.clone());
+            Computation::apart(question, &node.visibility, &key, settings_version).run(&worth())
+        };
+        let served = match node.stack.lookup(&key, &view, Instant::now()) {
+            Ok(served) => served,
+            Err(outcome) => {
+                self.tally.stale += usize::from(matches!(outcome, Outcome::Stale(_)));
+                // An attribute that no product has is refused, and nothing is kept of that.
+                if let Ok(answered) = compute() {
+                    let mut entry = answered.entry;
+                    entry.set_computed_at(now);
+                    node.stack.filler().fill(entry);
+                }
+                return Ok(());
+            }
+        };
+        self.tally.hits += 1;
+        let as_of = served.entry.stamp().as_of;
+        if !served.age.is_zero() || strict_would_refuse(node, &key, &view) {
+            // Served within the grace: right at its own sequence, and no longer than half the bound after that.
+            self.tally.graced += 1;
+            return Ok(());
+        }
+        self.tally.touched_since += usize::from(as_of < view.validated);
+        let live = served.entry.proof().live();
+        self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
+        self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
+        let Ok(anew) = compute() else { return Ok(()) };
+        let by_relevance = !raw.contains("sort=");
+        let cached = comparable(served.entry.body().text(), by_relevance);
+        let uncached = comparable(anew.entry.body().text(), by_relevance);
+        if cached == uncached {
+            return Ok(());
+        }
+        Err(format!(
+            "{raw} at {} (as of {as_of}):\n cached   {cached}\n uncached {uncached}\n depends on {:?}",
+            view.validated,
+            served.entry.proof().dependency(),
+        ))
+    }
+}
+
+/// The key and the effective query of a raw one, under the published settings.
+fn key_of(node: &Node, raw: &str) -> Result<(Arc<Key>, SearchRequest), String> {
+    let published = node.visibility.published();
+    let params = Params::from_query(raw, params::search::NAMES).map_err(|error| error.to_string())?;
+    let asked = params::search::read(params).map_err(|error| format!("{raw}: {error}"))?;
+    let effective = effective::search(asked.request, published.snapshot.settings());
+    let scope = KeyScope { catalog: "model", settings_version: published.settings_version };
+    Ok((Arc::new(effective::search_key(scope, &effective)), effective))
+}
+
+/// Whether only the grace lets the entry be served.
+fn strict_would_refuse(node: &Node, key: &Key, view: &View) -> bool {
+    let strict = View { graced: false, ..view.clone() };
+    node.stack.lookup(key, &strict, Instant::now()).is_err()
+}
+
+/// An answer without what may drift: scores, the wording of corrections, and by relevance the order.
+fn comparable(text: &[u8], by_relevance: bool) -> Value {
+    let mut value: Value = serde_json::from_slice(text).expect("an answer is JSON");
+    let object = value.as_object_mut().expect("an object");
+    object.remove("corrected");
+    if let Some(hits) = object.get_mut("hits").and_then(Value::as_array_mut) {
+        for hit in hits.iter_mut() {
+            hit.as_object_mut().expect("an object").remove("score");
+        }
+        if by_relevance {
+            hits.sort_by_key(|hit| hit["id"].as_str().map(str::to_owned));
+        }
+    }
+    value
+}
