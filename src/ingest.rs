@@ -145,8 +145,7 @@ impl<'a> Ingest<'a> {
             Ok((product, ignored)) => {
                 self.batches.report().ignored_fields += ignored as u64;
                 self.note(&product.id);
-                let id = product.id.clone();
-                self.batches.push(line, &id, Change::Upsert(product), bytes)
+                self.batches.push(line, Change::Upsert(product), bytes)
             }
             Err(error) => {
                 if let Some(id) = &error.id {

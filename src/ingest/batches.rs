@@ -64,12 +64,12 @@ impl<'a> Batches<'a> {
     }
 
     /// Takes the change of a line, whose memory is about `bytes`. Returns whether there is any use in reading on.
-    pub(super) fn push(&mut self, line: u64, id: &str, change: Change, bytes: usize) -> bool {
+    pub(super) fn push(&mut self, line: u64, change: Change, bytes: usize) -> bool {
         if let Some(keyed) = &mut self.once {
             keyed.digest.number(line);
             keyed.digest.change(&change);
         }
-        self.ids.push_str(id);
+        self.ids.push_str(id_of(&change));
         self.places.push((line, self.ids.len()));
         self.changes.push(change);
         self.bytes += bytes;
@@ -145,5 +145,12 @@ impl<'a> Batches<'a> {
         }
         self.ids.clear();
         true
+    }
+}
+
+fn id_of(change: &Change) -> &str {
+    match change {
+        Change::Upsert(product) => &product.id,
+        Change::Patch { id, .. } | Change::Live { id, .. } | Change::Delete { id } => id,
     }
 }

@@ -70,8 +70,7 @@ impl<'a> LiveIngest<'a> {
         };
         match quick(bytes).map_or_else(|| thorough(bytes, line), Ok) {
             Ok((id, price, stock)) => {
-                let change = Change::Live { id: id.clone().into_owned(), price, stock };
-                self.batches.push(line, &id, change, bytes.len())
+                self.batches.push(line, Change::Live { id: id.into_owned(), price, stock }, bytes.len())
             }
             Err(rejected) => {
                 self.batches.reject(rejected);
@@ -96,7 +95,7 @@ fn quick(bytes: &[u8]) -> Option<Fields<'_>> {
     }
     let Line { id: Id(id), price, stock } = serde_json::from_slice(bytes).ok()?;
     let usual = id.len() <= ID_BYTES_MAX && !id.trim().is_empty() && !id.chars().any(char::is_control);
-    let usual = usual && !price.flatten().is_some_and(|price| !(price.is_finite() && price >= 0.0));
+    let usual = usual && price.flatten().is_none_or(|price| price.is_finite() && price >= 0.0);
     // Adding zero turns -0 into 0, so that equal numbers have one spelling.
     usual.then_some((id, price.map(|price| price.map(|price| price + 0.0)), stock))
 }
