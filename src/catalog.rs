@@ -473,6 +473,40 @@ impl Catalog {
             worker.join(at_most);
         }
     }
+
+    /// [`Catalog::write`], once: a request whose `key` came within the last 24 hours (and was among the last 100,000)
+    /// changes nothing and gets the answer of the first time. `digest` is one of the whole request. Blocking.
+    ///
+    /// # Errors
+    /// As [`Catalog::write`]; [`LogError::KeyReused`] if the key came with another digest.
+    pub fn write_once(&self, key: &str, digest: u64, changes: Vec<Change>) -> Result<Written, CatalogError> {
+        self.wait_for_room()?;
+        Ok(self.log.append_once(key, digest, changes)?)
+    }
+
+    /// [`Catalog::put_settings`], once; see [`Catalog::write_once`]. Blocking.
+    ///
+    /// # Errors
+    /// As [`Catalog::write_once`].
+    pub fn put_settings_once(&self, key: &str, digest: u64, settings: Settings) -> Result<u64, CatalogError> {
+        self.wait_for_room()?;
+        Ok(self.log.append_settings_once(key, digest, settings)?)
+    }
+
+    /// Promises that every answer of this node sees the changes through `sequence` from now on: what they touched gets
+    /// no grace. To be called once they are visible.
+    pub fn promise_seen(&self, sequence: u64) {
+        self.visibility.raise_floor(sequence);
+    }
+
+    /// Copies the log as it is now into the folder `into`, while it is read and written; [`log::restore`] makes a
+    /// catalog's log of the copy. Blocking, for as long as the copying takes.
+    ///
+    /// # Errors
+    /// There is a log in `into`, or a disk failed.
+    pub fn backup(&self, into: &Path) -> Result<(), CatalogError> {
+        Ok(self.log.backup(into)?)
+    }
 }
 
 /// Fills the live table with the last live fields of every product. They may be newer than the snapshot, never older.

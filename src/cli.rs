@@ -3,11 +3,13 @@
 //! Owns arguments and exit statuses. Exit status 0: done; 1: failed while running; 2: bad arguments or configuration.
 //! Results go to standard output, everything else to standard error.
 
+mod backup;
 mod check_config;
 mod demo;
 mod evaluate;
 mod import;
 mod progress;
+mod remote;
 mod serve;
 
 use std::path::PathBuf;
@@ -33,6 +35,10 @@ enum Command {
     Demo(demo::Arguments),
     /// Import products from JSONL, JSON or CSV files
     Import(import::Arguments),
+    /// Copy all catalogs, of a running server or a stopped one
+    Backup(backup::Arguments),
+    /// Make the catalogs of a backup anew, in the data folder of a stopped server
+    Restore(backup::RestoreArguments),
     /// Score the answers to judged queries
     Evaluate(evaluate::Arguments),
     /// Report every problem of a configuration at once
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
     };
@@ -129,6 +137,6 @@ mod tests {
     fn only_commands_that_work_are_listed() {
         let names: Vec<_> =
             Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["serve", "demo", "import", "evaluate", "check-config"]);
+        assert_eq!(names, ["serve", "demo", "import", "backup", "restore", "evaluate", "check-config"]);
     }
 }

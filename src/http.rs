@@ -4,6 +4,7 @@
 //! handler. What an answer says is decided in `answer` and `catalog`; how it looks on the wire is decided here.
 
 pub mod accept;
+mod admin;
 pub mod autocomplete;
 pub mod connection;
 mod cors;
@@ -11,6 +12,7 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 mod health;
+mod live;
 mod pages;
 mod products;
 mod request_id;

@@ -1,26 +1,32 @@
 //! From records to accepted products: mapping, batches, the report. Shared by uploads and the local import.
 //!
-//! Owns what is counted and how large a write is. It knows neither where records come from nor who reads the report.
-//! Blocking; it runs on a thread of its own.
+//! Owns how a record becomes a change, and the report. Batches are written by `batches`; lines of live fields, which
+//! are no records, are read by `live`. It knows neither where records come from nor who reads the report. Blocking; it
+//! runs on a thread of its own.
 //!
 //! Invariant: every record is counted once, as accepted or as rejected, unless a failing log ends the ingest; then the
 //! batch in hand is neither.
 
+mod batches;
+mod live;
+pub mod once;
+
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use storefind_index::feed::FeedMapping;
+use xxhash_rust::xxh3::xxh3_128;
 
+use self::batches::Batches;
+pub use self::live::LiveIngest;
+use self::once::Once;
 use crate::catalog::feeds::{LineError, Record};
 use crate::catalog::{Catalog, CatalogError, Change};
 
 /// Products of one write: enough that a sync of the log is shared by many.
 const BATCH_PRODUCTS_MAX: usize = 1_000;
-/// Bytes of one write, roughly: a feed of very large products is written in smaller batches.
-const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Rejected lines that are reported one by one. A feed with a wrong mapping rejects every line; the first ones tell.
 pub const ERRORS_REPORTED_MAX: usize = 100;
-/// Code of the last item of a reader that cannot read on.
-const READ_FAILED: &str = "read_failed";
 
 /// What became of the records so far; the body of an upload's answer.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,14 +70,36 @@ pub enum Stopped {
 /// Records on their way into a catalog.
 #[derive(Debug)]
 pub struct Ingest<'a> {
-    catalog: &'a Catalog,
     mapping: &'a FeedMapping,
-    batch: Vec<Change>,
-    /// Line and id of each product of the batch.
-    places: Vec<(u64, String)>,
-    batch_bytes: usize,
-    report: Report,
-    stopped: Option<Stopped>,
+    batches: Batches<'a>,
+    named: Option<&'a mut Ids>,
+}
+
+/// A set of product ids, 16 bytes each: a million of them are held beside an import without thought. Two ids that
+/// share a digest of 128 bits are taken for one.
+#[derive(Debug, Default)]
+pub struct Ids(FxHashSet<u128>);
+
+impl Ids {
+    /// Adds one.
+    pub fn insert(&mut self, id: &str) {
+        self.0.insert(xxh3_128(id.as_bytes()));
+    }
+
+    /// Whether it was added.
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.contains(&xxh3_128(id.as_bytes()))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Report {
@@ -89,84 +117,54 @@ impl<'a> Ingest<'a> {
     ///
     /// # Errors
     /// As [`Catalog::write`].
-    pub fn begin(catalog: &'a Catalog, mapping: &'a FeedMapping) -> Result<Self, CatalogError> {
-        let sequence = catalog.write(Vec::new())?.sequence;
-        Ok(Self {
-            catalog,
-            mapping,
-            batch: Vec::new(),
-            places: Vec::new(),
-            batch_bytes: 0,
-            report: Report { sequence, ..Report::default() },
-            stopped: None,
-        })
+    pub fn begin(catalog: &'a Catalog, mapping: &'a FeedMapping, once: Option<Once>) -> Result<Self, CatalogError> {
+        Ok(Self { mapping, batches: Batches::begin(catalog, BATCH_PRODUCTS_MAX, once)?, named: None })
+    }
+
+    /// Notes the id of every record that has one, also of the rejected, in `ids`.
+    #[must_use]
+    pub fn noting(self, ids: Option<&'a mut Ids>) -> Self {
+        Self { named: ids, ..self }
     }
 
     /// Takes one record. Returns whether there is any use in reading on.
     pub fn take(&mut self, line: u64, record: Record) -> bool {
         let record = match record {
             Ok(record) => record,
-            Err(error) if error.code == READ_FAILED => {
-                self.stopped = Some(Stopped::Unreadable(error));
+            Err(error) if error.code == LineError::READ_FAILED => {
+                self.batches.stop(Stopped::Unreadable(error));
                 return false;
             }
             Err(LineError { code, message, .. }) => {
-                self.report.reject(Rejected { line, id: None, code: code.to_owned(), message });
+                self.batches.reject(Rejected { line, id: None, code: code.to_owned(), message });
                 return true;
             }
         };
         let bytes = weight(&record);
         match self.mapping.map(record) {
             Ok((product, ignored)) => {
-                self.report.ignored_fields += ignored as u64;
-                self.places.push((line, product.id.clone()));
-                self.batch.push(Change::Upsert(product));
-                self.batch_bytes += bytes;
-                let full = self.batch.len() >= BATCH_PRODUCTS_MAX || self.batch_bytes >= BATCH_BYTES_MAX;
-                !full || self.write()
+                self.batches.report().ignored_fields += ignored as u64;
+                self.note(&product.id);
+                self.batches.push(line, Change::Upsert(product), bytes)
             }
             Err(error) => {
-                self.report.reject(Rejected { line, id: error.id, code: error.code, message: error.message });
+                if let Some(id) = &error.id {
+                    self.note(id);
+                }
+                self.batches.reject(Rejected { line, id: error.id, code: error.code, message: error.message });
                 true
             }
         }
-    }
-
-    /// How far it is.
-    pub fn report(&self) -> &Report {
-        &self.report
     }
 
     /// Writes the rest and returns the report, with the reason if the ingest ended early.
-    pub fn finish(mut self) -> (Report, Option<Stopped>) {
-        self.write();
-        (self.report, self.stopped)
+    pub fn finish(self) -> (Report, Option<Stopped>) {
+        self.batches.finish()
     }
 
-    fn write(&mut self) -> bool {
-        if self.batch.is_empty() {
-            return true;
-        }
-        self.batch_bytes = 0;
-        let places = std::mem::take(&mut self.places);
-        match self.catalog.write(std::mem::take(&mut self.batch)) {
-            Ok(written) => {
-                self.report.sequence = written.sequence;
-                for ((line, id), outcome) in places.into_iter().zip(written.outcomes) {
-                    match outcome {
-                        Ok(_) => self.report.accepted += 1,
-                        Err(refusal) => {
-                            let (code, message) = (refusal.code, refusal.message);
-                            self.report.reject(Rejected { line, id: Some(id), code, message });
-                        }
-                    }
-                }
-                true
-            }
-            Err(error) => {
-                self.stopped = Some(Stopped::Refused(error));
-                false
-            }
+    fn note(&mut self, id: &str) {
+        if let Some(ids) = &mut self.named {
+            ids.insert(id);
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`cache`] | entries, their freshness, the tiers that hold them |
 //! | [`resilience`] | deadlines and the bounded pool of query threads |
 //! | [`catalog`] | the log of changes and what is projected from it |
+//! | [`backup`] | copies of all logs in a folder, and catalogs made of them |
 //! | [`ingest`] | records on their way into a catalog, and the report of what became of them |
 //! | [`demo`] | a believable, generated shop |
 //! | [`evaluate`] | search quality against human judgments |
@@ -17,6 +18,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod backup;
 pub mod cache;
 pub mod catalog;
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a command says is its result")]

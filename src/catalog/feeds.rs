@@ -17,6 +17,7 @@ use std::io::BufRead;
 use serde_json::{Map, Value};
 use storefind_index::feed::FeedMapping;
 
+pub use ndjson::Lines;
 pub use source::{Source, open};
 
 /// Longest record in bytes: the longest text of a product four times over. More is another file, or a quote that was
@@ -50,6 +51,9 @@ pub struct LineError {
 }
 
 impl LineError {
+    /// Code of the last item of a reader that cannot read on.
+    pub const READ_FAILED: &'static str = "read_failed";
+
     fn new(line: u64, code: &'static str, message: impl Into<String>) -> Self {
         Self { line, code, message: message.into() }
     }
@@ -59,7 +63,7 @@ impl LineError {
     }
 
     fn read_failed(line: u64, error: &std::io::Error) -> Self {
-        Self::new(line, "read_failed", format!("the rest could not be read: {error}"))
+        Self::new(line, Self::READ_FAILED, format!("the rest could not be read: {error}"))
     }
 }
 
@@ -111,6 +115,14 @@ pub fn read<R: BufRead>(format: Format, input: R, mapping: &FeedMapping) -> Reco
         Format::Csv => Reader::Csv(Box::new(csv::Rows::new(input, mapping))),
     };
     Records { reader }
+}
+
+/// Reads one JSON object that stands on a line of its own.
+///
+/// # Errors
+/// It is not UTF-8, not JSON or no object.
+pub fn object(bytes: &[u8], line: u64) -> Record {
+    record::object(bytes, line, "line")
 }
 
 /// See [`read`].

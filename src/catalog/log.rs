@@ -256,11 +256,23 @@ impl Log {
     /// # Errors
     /// As [`Log::append`].
     pub fn append_settings(&self, settings: Settings) -> Result<u64, LogError> {
+        self.send_settings(settings, None)
+    }
+
+    /// [`Log::append_settings`], once; see [`Log::append_once`]. Blocking.
+    ///
+    /// # Errors
+    /// As [`Log::append_once`].
+    pub fn append_settings_once(&self, key: &str, digest: u64, settings: Settings) -> Result<u64, LogError> {
+        self.send_settings(settings, Some((key.to_owned(), digest)))
+    }
+
+    fn send_settings(&self, settings: Settings, once: Option<(String, u64)>) -> Result<u64, LogError> {
         let bytes = event::encode_settings(&settings).map_err(|source| self.encode_error(source))?;
         // Reading them back refuses, before it is too late, what JSON cannot hold, such as an infinite weight.
         Event::decode(&bytes).map_err(|source| self.encode_error(source))?;
         let settings = Arc::new(settings);
-        Ok(self.send(vec![Prepared::Settings { bytes, settings }], None)?.sequence)
+        Ok(self.send(vec![Prepared::Settings { bytes, settings }], once)?.sequence)
     }
 
     fn send(&self, changes: Vec<Prepared>, once: Option<(String, u64)>) -> Result<Written, LogError> {

@@ -1,16 +1,18 @@
 //! `storefind import`: products from files into a catalog, of a running server or of a stopped one's data folder.
 //!
 //! Owns the command's arguments, the summary and the exit status. How a file reaches a catalog is in `local` and
-//! `remote`. Exits 0 also when lines were rejected (`--strict`: 1).
+//! `remote`; what `--replace` removes is decided in `replace`. Exits 0 also when lines were rejected (`--strict`: 1).
 
 mod local;
 mod remote;
+mod replace;
 mod source;
 
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 
+use self::replace::Replace;
 use self::source::InputFile;
 use super::progress::Progress;
 use super::{ConfigArgument, Failure, Outcome};
@@ -37,23 +39,29 @@ pub(super) struct Arguments {
     /// Exit with status 1 if any line was rejected
     #[arg(long)]
     strict: bool,
-    /// Remove products that the files lack (not in this version)
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
-    replace: Option<String>,
+    /// Remove the products that the files lack, once all is imported; not if more than 30 % would go or a line was
+    /// rejected, unless it is `--replace=force`
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "guarded",
+        value_name = "force",
+        hide_possible_values = true
+    )]
+    replace: Option<Replace>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    if arguments.replace.is_some() {
-        return Err(Failure::usage(
-            "--replace: this version cannot replace a catalog yet; import without it adds and updates",
-        ));
-    }
     let mut total = Total::default();
-    let seconds = match &arguments.url {
+    let Done { seconds, kept } = match &arguments.url {
         Some(url) => remote::run(arguments, url, &mut total)?,
         None => local::run(arguments, &mut total)?,
     };
     total.print(&arguments.catalog, seconds);
+    if let Some(reason) = kept {
+        return Err(Failure::Running(reason));
+    }
     if arguments.strict && total.report.rejected > 0 {
         return Err(Failure::Running(anyhow!(
             "{} line(s) were rejected, and --strict was given",
@@ -63,10 +71,20 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
+/// The end of an import.
+struct Done {
+    /// Time until everything was searchable.
+    seconds: f64,
+    /// Why `--replace` removed nothing.
+    kept: Option<anyhow::Error>,
+}
+
 /// What became of all files.
 #[derive(Debug, Default)]
 struct Total {
     report: Report,
+    /// Products that `--replace` removed.
+    removed: Option<usize>,
     /// The file of each reported rejection.
     files: Vec<String>,
 }
@@ -94,6 +112,9 @@ impl Total {
     fn print(&self, catalog: &str, seconds: f64) {
         let Report { accepted, rejected, ignored_fields, sequence, errors } = &self.report;
         println!("{catalog}: {accepted} accepted, {rejected} rejected, sequence {sequence}");
+        if let Some(removed) = self.removed {
+            println!("{removed} product(s) that the files lack were removed");
+        }
         if *ignored_fields > 0 {
             println!("{ignored_fields} field values were ignored because the feed mapping does not name them");
         }

@@ -16,6 +16,8 @@ use storefind_index::error::IndexError;
 
 use crate::answer::error::AnswerError;
 use crate::catalog::CatalogError;
+use crate::catalog::log::LogError;
+use crate::ingest::once::Once;
 
 /// Seconds that a caller is asked to wait before the next try: long enough for a burst to pass, short enough that a
 /// person who waits does not leave.
@@ -90,6 +92,8 @@ error_codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// A content type or encoding that this route does not read.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE;
+    /// The `Idempotency-Key` came before with another request.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY;
     /// More changes wait than can be applied in time.
     TooManyChanges = "too_many_changes", TOO_MANY_REQUESTS;
     /// Something of ours failed.
@@ -192,6 +196,13 @@ impl From<CatalogError> for ApiError {
                 "more changes wait than can be applied in time; nothing of this batch was accepted",
             ),
             CatalogError::Closed => Self::new(ErrorCode::Overloaded, "this node is stopping"),
+            CatalogError::Log(LogError::KeyReused { key }) => Self {
+                parameter: Some("Idempotency-Key"),
+                ..Self::new(
+                    ErrorCode::IdempotencyKeyReused,
+                    format!("the idempotency key `{}` was used before, with another request", Once::of_part(&key)),
+                )
+            },
             error @ CatalogError::Log(_) => {
                 Self::new(ErrorCode::WriteFailed, "the log failed; a change that it was to take was not accepted")
                     .caused_by(error)

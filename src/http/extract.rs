@@ -17,6 +17,7 @@ use super::error::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::catalog::Catalog;
 use crate::config::nearest;
+use crate::ingest::once::Once;
 
 /// The catalog of a route.
 ///
@@ -24,6 +25,23 @@ use crate::config::nearest;
 /// `unknown_catalog`; the others are not listed, since names of catalogs are not for every caller to learn.
 pub fn catalog<'a>(app: &'a App, name: &str) -> Result<&'a Arc<Catalog>, ApiError> {
     app.catalogs.get(name).ok_or_else(|| ApiError::unknown_catalog(name))
+}
+
+/// The header with a caller's idempotency key, as messages name it.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// The `Idempotency-Key` of a request to a route; `route` tells requests with one body apart.
+///
+/// # Errors
+/// `invalid_parameter` if it is given twice or is no key.
+pub fn idempotency_key(headers: &HeaderMap, route: &'static str) -> Result<Option<Once>, ApiError> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(ApiError::parameter(IDEMPOTENCY_KEY, format!("{IDEMPOTENCY_KEY} is given twice")));
+    }
+    let once = Once::new(key.as_bytes(), route);
+    once.map(Some).map_err(|error| ApiError::parameter(IDEMPOTENCY_KEY, error.to_string()))
 }
 
 /// A query string, read strictly: an unknown or doubled parameter is a mistake that would otherwise pass unseen.

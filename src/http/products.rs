@@ -12,13 +12,14 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::{Map, Value, json};
-use storefind_index::product::{Product, ProductError};
+use storefind_index::product::{ATTRIBUTES, FIELD_NAMES, Product};
 use tokio::sync::mpsc;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog};
+use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
 use crate::app::App;
 use crate::catalog::{Catalog, CatalogError, Change, Refusal};
+use crate::ingest::once::Once;
 
 /// Largest body with one product: several texts of the longest kind and a few thousand attributes.
 const PRODUCT_BYTES_MAX: usize = 8 << 20;
@@ -38,11 +39,11 @@ pub(super) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let fields = read_fields(&app, &name, &id, query.as_deref(), &headers, body).await?;
-    let mut object = Map::from_iter([("id".to_owned(), Value::String(id))]);
-    object.extend(fields.object);
-    let product = Product::from_json(object).map_err(|error| invalid_product(&error))?;
-    change(&app, fields.target, Change::Upsert(product)).await
+    let target = Target::read(&app, &name, query.as_deref(), &headers)?;
+    let mut object = Map::from_iter([("id".to_owned(), Value::String(id.clone()))]);
+    object.extend(read_fields(&app, &id, &headers, body).await?);
+    let product = Product::from_json(object).map_err(|error| invalid_product(&error.code, &error.message))?;
+    target.change(&app, Change::Upsert(product)).await
 }
 
 /// `PATCH /v1/{catalog}/products/{id}`: changes the named fields; `null` removes one.
@@ -53,8 +54,9 @@ pub(super) async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let fields = read_fields(&app, &name, &id, query.as_deref(), &headers, body).await?;
-    change(&app, fields.target, Change::Patch { id, fields: fields.object }).await
+    let target = Target::read(&app, &name, query.as_deref(), &headers)?;
+    let fields = read_fields(&app, &id, &headers, body).await?;
+    target.change(&app, Change::Patch { id, fields }).await
 }
 
 /// `DELETE /v1/{catalog}/products/{id}`.
@@ -62,9 +64,10 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Path((name, id)): Route,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let target = Target::read(&app, &name, query.as_deref())?;
-    change(&app, target, Change::Delete { id }).await
+    let target = Target::read(&app, &name, query.as_deref(), &headers)?;
+    target.change(&app, Change::Delete { id }).await
 }
 
 /// `GET /v1/{catalog}/products/{id}`: the last acknowledged state.
@@ -141,34 +144,52 @@ fn lines(products: &[Product]) -> Bytes {
     text.into()
 }
 
-/// Where a change goes and whether the caller waits for it.
+/// Where a change goes, whether the caller waits for it, and the key under which it is done once.
 struct Target {
     catalog: Arc<Catalog>,
     waits: bool,
-}
-
-struct Fields {
-    target: Target,
-    object: Map<String, Value>,
+    once: Option<Once>,
 }
 
 impl Target {
-    fn read(app: &App, name: &str, query: Option<&str>) -> Result<Self, ApiError> {
+    fn read(app: &App, name: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Self, ApiError> {
         let waits = Parameters::read(query, &["wait"])?.waits_until_searchable()?;
-        Ok(Self { catalog: catalog(app, name)?.clone(), waits })
+        let catalog = catalog(app, name)?.clone();
+        Ok(Self { catalog, waits, once: idempotency_key(headers, "product")? })
+    }
+
+    async fn change(self, app: &App, change: Change) -> Result<Response, ApiError> {
+        let Self { catalog, waits, once } = self;
+        let writer = catalog.clone();
+        let write = move || match once {
+            None => writer.write(vec![change]),
+            Some(once) => {
+                let mut digest = once.digest();
+                digest.change(&change);
+                writer.write_once(&once.part(1), digest.finish(), vec![change])
+            }
+        };
+        let written = blocking(write).await??;
+        let metrics = &app.metrics.writes;
+        match written.outcomes.into_iter().next() {
+            Some(Err(refusal)) => {
+                metrics.rejected.inc();
+                return Err(refused(&refusal));
+            }
+            Some(Ok(_)) => {
+                metrics.accepted.inc();
+            }
+            None => {}
+        }
+        if waits {
+            wait_until_searchable(app, &catalog, written.sequence).await?;
+        }
+        Ok(json_response(StatusCode::ACCEPTED, &json!({"sequence": written.sequence})))
     }
 }
 
 /// Reads a body of product fields; an `id` in it must be the one of the path, and is taken out.
-async fn read_fields(
-    app: &App,
-    name: &str,
-    id: &str,
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Fields, ApiError> {
-    let target = Target::read(app, name, query)?;
+async fn read_fields(app: &App, id: &str, headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, ApiError> {
     let bytes_max = PRODUCT_BYTES_MAX.min(app.config.http.body_bytes_max);
     let Value::Object(mut object) = RequestBody::new(app, headers, body, bytes_max)?.json().await? else {
         return Err(ApiError::new(ErrorCode::InvalidBody, "expected a JSON object with the fields of a product"));
@@ -184,32 +205,15 @@ async fn read_fields(
             });
         }
     }
-    Ok(Fields { target, object })
+    Ok(object)
 }
 
-async fn change(app: &App, target: Target, change: Change) -> Result<Response, ApiError> {
-    let writer = target.catalog.clone();
-    let written = blocking(move || writer.write(vec![change])).await??;
-    let metrics = &app.metrics.writes;
-    match written.outcomes.into_iter().next() {
-        Some(Err(refusal)) => {
-            metrics.rejected.inc();
-            return Err(refused(&refusal));
-        }
-        Some(Ok(_)) => {
-            metrics.accepted.inc();
-        }
-        None => {}
-    }
-    if target.waits {
-        wait_until_searchable(app, &target.catalog, written.sequence).await?;
-    }
-    Ok(json_response(StatusCode::ACCEPTED, &json!({"sequence": written.sequence})))
-}
-
-/// Waits at most the bound plus a second, as API.md promises. Dropping the call gives up the wait, not the change.
+/// Waits at most the bound plus a second, as API.md promises. Dropping the call gives up the wait, not the change. From
+/// then on, no answer of this node is from before the change, not even within the bound.
 pub(super) async fn wait_until_searchable(app: &App, catalog: &Catalog, sequence: u64) -> Result<(), CatalogError> {
-    catalog.wait_visible(sequence, app.config.freshness_bound + std::time::Duration::from_secs(1)).await
+    catalog.wait_visible(sequence, app.config.freshness_bound + std::time::Duration::from_secs(1)).await?;
+    catalog.promise_seen(sequence);
+    Ok(())
 }
 
 /// Runs what blocks off the async threads. A dropped call lets it finish.
@@ -222,36 +226,18 @@ pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
 }
 
 fn refused(refusal: &Refusal) -> ApiError {
-    let code = if refusal.code == "unknown_product" { ErrorCode::UnknownProduct } else { ErrorCode::InvalidProduct };
-    ApiError { parameter: field_of(&refusal.code), ..ApiError::new(code, refusal.message.clone()) }
+    if refusal.code == Refusal::UNKNOWN_PRODUCT {
+        return ApiError::new(ErrorCode::UnknownProduct, refusal.message.clone());
+    }
+    invalid_product(&refusal.code, &refusal.message)
 }
 
-fn invalid_product(error: &ProductError) -> ApiError {
-    ApiError { parameter: field_of(&error.code), ..ApiError::new(ErrorCode::InvalidProduct, error.message.clone()) }
+fn invalid_product(code: &str, message: &str) -> ApiError {
+    ApiError { parameter: field_of(code), ..ApiError::new(ErrorCode::InvalidProduct, message) }
 }
 
 /// The product field in a code such as `invalid_price`.
 fn field_of(code: &str) -> Option<&'static str> {
-    const FIELDS: [&str; 18] = [
-        "id",
-        "title",
-        "description",
-        "brand",
-        "categories",
-        "sku",
-        "identifiers",
-        "price",
-        "stock",
-        "in_stock",
-        "popularity",
-        "rating",
-        "image",
-        "url",
-        "released",
-        "group",
-        "tags",
-        "attributes",
-    ];
     let field = code.strip_prefix("invalid_").or_else(|| code.strip_prefix("missing_"))?;
-    FIELDS.into_iter().find(|known| *known == field)
+    FIELD_NAMES.into_iter().chain([ATTRIBUTES]).find(|known| *known == field)
 }

@@ -15,10 +15,14 @@ pub enum Route {
     Products,
     /// `/v1/{catalog}/products/{id}`
     Product,
+    /// `/v1/{catalog}/live`
+    Live,
     /// `/v1/{catalog}/settings`
     Settings,
     /// `/v1/stats`
     Stats,
+    /// `/v1/admin/…`
+    Admin,
     /// `/metrics`
     Metrics,
     /// `/healthz`, `/readyz`
@@ -29,13 +33,15 @@ pub enum Route {
 
 impl Route {
     /// All families, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Search,
         Self::Autocomplete,
         Self::Products,
         Self::Product,
+        Self::Live,
         Self::Settings,
         Self::Stats,
+        Self::Admin,
         Self::Metrics,
         Self::Health,
         Self::Other,
@@ -54,7 +60,9 @@ impl Route {
             Some((_, "search")) => Self::Search,
             Some((_, "autocomplete")) => Self::Autocomplete,
             Some((_, "products")) => Self::Products,
+            Some((_, "live")) => Self::Live,
             Some((_, "settings")) => Self::Settings,
+            Some(("admin", _)) => Self::Admin,
             Some((_, rest)) if rest.starts_with("products/") => Self::Product,
             None if rest == "stats" => Self::Stats,
             _ => Self::Other,
@@ -68,8 +76,10 @@ impl Route {
             Self::Autocomplete => "autocomplete",
             Self::Products => "products",
             Self::Product => "product",
+            Self::Live => "live",
             Self::Settings => "settings",
             Self::Stats => "stats",
+            Self::Admin => "admin",
             Self::Metrics => "metrics",
             Self::Health => "health",
             Self::Other => "other",
@@ -95,7 +105,9 @@ mod tests {
             ("/v1/shop/products/a%2Fb", Route::Product),
             ("/v1/shop/settings", Route::Settings),
             ("/v1/stats", Route::Stats),
-            ("/v1/shop/live", Route::Other),
+            ("/v1/shop/live", Route::Live),
+            ("/v1/admin/backup", Route::Admin),
+            ("/v1/shop/live/1", Route::Other),
             ("/v1/shop/search/", Route::Other),
             ("/v1/", Route::Other),
             ("/", Route::Other),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::{get, options};
+use axum::routing::{get, options, post};
 
 use super::error::{ApiError, ErrorCode};
-use super::{autocomplete, cors, health, pages, products, search, settings, stats, upload};
+use super::{admin, autocomplete, cors, health, live, pages, products, search, settings, stats, upload};
 use crate::app::App;
 
 /// The router of an application.
@@ -24,7 +24,9 @@ pub(super) fn router(app: Arc<App>) -> Router {
             "/v1/{catalog}/products/{id}",
             get(products::get).put(products::put).patch(products::patch).delete(products::delete),
         )
+        .route("/v1/{catalog}/live", post(live::post))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
+        .route("/v1/admin/backup", post(admin::backup))
         .route("/v1/stats", get(stats::stats))
         .route("/metrics", get(stats::metrics))
         .route("/healthz", get(health::alive))

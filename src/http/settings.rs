@@ -14,7 +14,7 @@ use storefind_index::request::FACETS_MAX;
 use storefind_index::settings::{Settings, Synonym, Weights};
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog};
+use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
 use super::products::{blocking, json_response, wait_until_searchable};
 use crate::app::App;
 
@@ -53,11 +53,20 @@ pub(super) async fn put(
 ) -> Result<Response, ApiError> {
     let waits = Parameters::read(query.as_deref(), &["wait"])?.waits_until_searchable()?;
     let catalog = catalog(&app, &name)?;
+    let once = idempotency_key(&headers, "settings")?;
     let bytes_max = SETTINGS_BYTES_MAX.min(app.config.http.body_bytes_max);
     let settings = read(RequestBody::new(&app, &headers, body, bytes_max)?.json().await?)
         .map_err(|message| ApiError::new(ErrorCode::InvalidSettings, message))?;
     let writer = catalog.clone();
-    let sequence = blocking(move || writer.put_settings(settings)).await??;
+    let write = move || match once {
+        None => writer.put_settings(settings),
+        Some(once) => {
+            let mut digest = once.digest();
+            digest.settings(&settings);
+            writer.put_settings_once(&once.part(1), digest.finish(), settings)
+        }
+    };
+    let sequence = blocking(write).await??;
     if waits {
         wait_until_searchable(&app, catalog, sequence).await?;
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/{catalog}/products`: many products in one body, streamed.
+//! `POST /v1/{catalog}/products`: many products in one body, streamed; and the streaming for other bodies of lines.
 //!
 //! Owns the bridge from an asynchronous body to the blocking readers of [`crate::catalog::feeds`], and the report.
 //! Memory is bounded whatever the body's size: a few chunks wait in a channel, a batch of products is collected and
@@ -8,9 +8,11 @@
 //! off or stops being gzip ends the reading *in front of* the damaged place; what was read before is written and
 //! counted in the answer, beside the error. When the client leaves, the blocking side still writes what it has read.
 //! The last, incomplete line of a broken body is never taken for a product: the reader gets an error, not an end.
+//! With an `Idempotency-Key`, what counts as read before the damage are whole batches ([`crate::ingest`] says why).
 
 mod body;
 
+use std::io::BufRead;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -22,11 +24,11 @@ use storefind_index::feed::FeedMapping;
 
 use self::body::{Broken, Encoding, Part, Pipe, pipe};
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog};
+use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
 use super::products::wait_until_searchable;
 use crate::app::App;
-use crate::catalog::CatalogError;
 use crate::catalog::feeds::{self, Format};
+use crate::catalog::{Catalog, CatalogError};
 use crate::ingest::{Ingest, Report, Stopped};
 
 /// Uploads at a time. Each holds a thread and a batch; more at once would not be written sooner.
@@ -43,59 +45,91 @@ pub(super) async fn post(
     let parameters = Parameters::read(query.as_deref(), &["feed", "wait"])?;
     let (maps_feed, waits) = (parameters.flag("feed", true)?, parameters.waits_until_searchable()?);
     let catalog = catalog(&app, &name)?;
-    let (format, encoding) = (format(&headers)?, encoding(&headers)?);
-    let bytes_max = app.config.http.body_bytes_max;
-    let mut body = RequestBody::new(&app, &headers, body, bytes_max)?;
-    // A node that takes no writes, or none now, says so before the body is read.
-    catalog.admit()?;
-    let Ok(permit) = app.uploads.clone().try_acquire_owned() else {
-        return Err(ApiError::new(ErrorCode::TooManyChanges, format!("{UPLOADS_MAX} uploads are running already")));
-    };
+    let (format, once) = (format(&headers)?, idempotency_key(&headers, "products")?);
     let mapping = match app.config.catalogs.get(&name) {
         Some(config) if maps_feed => config.feed.clone(),
         _ => FeedMapping::identity(),
     };
-    let Pipe { sender, receiver, reason } = pipe(encoding, bytes_max);
     let writer = catalog.clone();
-    let ingest = tokio::task::spawn_blocking(move || {
-        // Kept until the last batch is written, also when the client has left.
-        let _permit = permit;
-        let mut ingest = Ingest::begin(&writer, &mapping)?;
-        for (line, record) in feeds::read(format, receiver.open(), &mapping) {
+    let upload = Upload { app: &app, catalog, headers: &headers, waits };
+    let read = move |input: Input| {
+        let mut ingest = Ingest::begin(&writer, &mapping, once)?;
+        for (line, record) in feeds::read(format, input, &mapping) {
             if !ingest.take(line, record) {
                 break;
             }
         }
-        Ok::<_, CatalogError>(ingest.finish())
-    });
-    let received = loop {
-        match body.chunk().await {
-            Ok(Some(chunk)) => {
-                if sender.send(Part::Data(chunk)).await.is_err() {
-                    // The other side has stopped for a reason that it reports itself.
+        Ok(ingest.finish())
+    };
+    upload.receive(body, read).await
+}
+
+/// The bytes of a body, decompressed.
+pub(super) type Input = Box<dyn BufRead>;
+
+/// What became of a body, and why the reading ended before its end.
+pub(super) type Ingested = Result<(Report, Option<Stopped>), CatalogError>;
+
+/// A body of many lines on its way into a catalog.
+pub(super) struct Upload<'a> {
+    pub(super) app: &'a App,
+    pub(super) catalog: &'a Catalog,
+    pub(super) headers: &'a HeaderMap,
+    /// Whether the caller waits until all of it can be found.
+    pub(super) waits: bool,
+}
+
+impl Upload<'_> {
+    /// Streams the body to `read`, which runs on a thread that may block, and answers with its report.
+    pub(super) async fn receive(
+        self,
+        body: Body,
+        read: impl FnOnce(Input) -> Ingested + Send + 'static,
+    ) -> Result<Response, ApiError> {
+        let Self { app, catalog, headers, waits } = self;
+        let encoding = encoding(headers)?;
+        let bytes_max = app.config.http.body_bytes_max;
+        let mut body = RequestBody::new(app, headers, body, bytes_max)?;
+        // A node that takes no writes, or none now, says so before the body is read.
+        catalog.admit()?;
+        let Ok(permit) = app.uploads.clone().try_acquire_owned() else {
+            return Err(ApiError::new(ErrorCode::TooManyChanges, format!("{UPLOADS_MAX} uploads are running already")));
+        };
+        let Pipe { sender, receiver, reason } = pipe(encoding, bytes_max);
+        let ingest = tokio::task::spawn_blocking(move || {
+            // Kept until the last batch is written, also when the client has left.
+            let _permit = permit;
+            read(receiver.open())
+        });
+        let received = loop {
+            match body.chunk().await {
+                Ok(Some(chunk)) => {
+                    if sender.send(Part::Data(chunk)).await.is_err() {
+                        // The other side has stopped for a reason that it reports itself.
+                        break Ok(());
+                    }
+                }
+                Ok(None) => {
+                    let _ = sender.send(Part::End).await;
                     break Ok(());
                 }
+                Err(error) => break Err(error),
             }
-            Ok(None) => {
-                let _ = sender.send(Part::End).await;
-                break Ok(());
-            }
-            Err(error) => break Err(error),
+        };
+        drop(sender);
+        let (report, stopped) = ingest.await.map_err(ApiError::internal)??;
+        app.metrics.writes.accepted.inc_by(report.accepted);
+        app.metrics.writes.rejected.inc_by(report.rejected);
+        let stopped = stopped.and_then(|stopped| error_of(stopped, reason.get().copied()));
+        if let Some(error) = received.err().or(stopped) {
+            return Ok(error.into_response_with(members(&report)?));
         }
-    };
-    drop(sender);
-    let (report, stopped) = ingest.await.map_err(ApiError::internal)??;
-    app.metrics.writes.accepted.inc_by(report.accepted);
-    app.metrics.writes.rejected.inc_by(report.rejected);
-    let stopped = stopped.and_then(|stopped| error_of(stopped, reason.get().copied()));
-    if let Some(error) = received.err().or(stopped) {
-        return Ok(error.into_response_with(members(&report)?));
+        if waits && let Err(error) = wait_until_searchable(app, catalog, report.sequence).await {
+            return Ok(ApiError::from(error).into_response_with(members(&report)?));
+        }
+        let body = Value::Object(members(&report)?).to_string();
+        Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response())
     }
-    if waits && let Err(error) = wait_until_searchable(&app, catalog, report.sequence).await {
-        return Ok(ApiError::from(error).into_response_with(members(&report)?));
-    }
-    let body = Value::Object(members(&report)?).to_string();
-    Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 fn members(report: &Report) -> Result<Map<String, Value>, ApiError> {

@@ -86,7 +86,14 @@ fn bad_arguments_and_configurations_exit_with_2() {
     check(&folder.run(&["check-config", "missing.toml"]), 2, &["missing.toml"]);
     check(&folder.run(&["serve", "--config", "empty.toml"]), 2, &["names no catalog"]);
     check(&folder.run(&["import", "nothing", "x.jsonl"]), 2, &["no catalog `nothing`"]);
-    check(&folder.run(&["import", "shop", "x.jsonl", "--replace"]), 2, &["--replace"]);
+    check(&folder.run(&["import", "shop", "x.jsonl", "--replace=maybe"]), 2, &["--replace", "maybe"]);
+    check(
+        &folder.run(&["import", "shop", "-", "--replace", "--url", "http://127.0.0.1:9"]),
+        2,
+        &["cannot take standard input"],
+    );
+    check(&folder.run(&["restore", "x", "--url", "http://127.0.0.1:9"]), 2, &["--url", "stop it"]);
+    check(&folder.run(&["backup", "x", "--url", "ftp://a"]), 2, &["ftp://a"]);
     check(&folder.run(&["import", "shop", "x.jsonl", "--url", "ftp://a"]), 2, &["ftp://a"]);
     check(&folder.run(&["demo", "--listen", "0.0.0.0:7700"]), 2, &["--listen: listen", "loopback"]);
     check(&folder.run(&["demo", "--products", "0"]), 2, &["--products"]);
@@ -193,4 +200,103 @@ fn a_server_serves_what_was_imported_holds_its_folder_and_ends_on_a_signal() {
     let rest: Vec<String> = log.collect();
     assert!(rest.iter().any(|line| line.contains("stopped")), "{rest:?}");
     check(&folder.run(&["import", "shop", "a.jsonl"]), 0, &["1 accepted"]);
+}
+
+fn kettles(ids: std::ops::Range<u32>) -> String {
+    ids.map(|id| format!("{{\"id\":\"{id}\",\"title\":\"Kettle {id}\"}}\n")).collect()
+}
+
+#[test]
+fn a_replacing_import_removes_what_the_files_lack() {
+    let folder = Folder::new();
+    folder.write("all.jsonl", &kettles(0..10));
+    folder.write("seven.jsonl", &kettles(0..7));
+    folder.write("three.jsonl", &kettles(0..3));
+    folder.write("bad.jsonl", &format!("{}nonsense\n", kettles(0..6)));
+    folder.write("broken.json", "[{\"id\":\"1\",\"title\":\"Kettle\"},");
+    check(
+        &folder.run(&["import", "shop", "all.jsonl", "--replace"]),
+        0,
+        &["10 accepted", "0 product(s) that the files"],
+    );
+    check(
+        &folder.run(&["import", "shop", "seven.jsonl", "--replace"]),
+        0,
+        &["7 accepted", "3 product(s) that the files"],
+    );
+    let refused = folder.run(&["import", "shop", "--replace", "three.jsonl"]);
+    check(&refused, 1, &["3 accepted", "nothing was removed", "lack 4 of the 7", "--replace=force"]);
+    let refused = folder.run(&["import", "shop", "bad.jsonl", "--replace"]);
+    check(&refused, 1, &["6 accepted, 1 rejected", "nothing was removed", "1 line(s) were rejected"]);
+    check(
+        &folder.run(&["import", "shop", "broken.json", "--replace"]),
+        1,
+        &["in the middle of", "nothing was removed"],
+    );
+    let saved = folder.run(&["backup", "saved"]);
+    check(&saved, 0, &["shop: saved through sequence"]);
+    check(&folder.run(&["import", "shop", "three.jsonl", "--replace=force"]), 0, &["4 product(s) that the files"]);
+    check(&folder.run(&["import", "shop", "bad.jsonl", "--replace=force"]), 0, &["0 product(s) that the files"]);
+}
+
+#[test]
+fn a_replacing_import_into_a_running_server_does_the_same() {
+    let folder = Folder::new();
+    let server = TestServer::with("catalogs.shop.feed = { id = \"number\", title = \"name\" }");
+    let rows = |ids: std::ops::Range<u32>| -> String { ids.map(|id| format!("{id},Kettle {id}\n")).collect() };
+    folder.write("all.csv", &format!("number,name\n{}", rows(0..2_100)));
+    folder.write("most.csv", &format!("number,name\n{}", rows(50..2_150)));
+    folder.write("few.csv", &format!("number,name\n{}", rows(0..3)));
+    folder.write("mapped.toml", "[catalogs.shop.feed]\nid = \"number\"\ntitle = \"name\"\n");
+    let url = server.url();
+    let import = |file: &str, more: &[&str]| {
+        folder.run(&[&["import", "shop", file, "--url", &url, "--config", "mapped.toml"], more].concat())
+    };
+    check(&import("all.csv", &["--replace"]), 0, &["2100 accepted", "0 product(s) that the files"]);
+    check(&import("few.csv", &["--replace"]), 1, &["3 accepted", "lack 2097 of the 2100", "nothing was removed"]);
+    // The configuration here maps nothing, so it knows other ids than the server, or none.
+    folder.write("few-named.csv", "id,number,title,name\nx,0,Kettle,Kettle 0\n");
+    let blind = folder.run(&["import", "shop", "few-named.csv", "--url", &url, "--replace=force"]);
+    check(&blind, 1, &["nothing was removed", "feed mapping", "--config"]);
+    check(&import("most.csv", &["--replace"]), 0, &["2100 accepted", "50 product(s) that the files"]);
+    assert_eq!(server.get("/v1/shop/search?per_page=0").json()["total"], 2_100);
+    assert_eq!(server.get("/v1/shop/products/49").status, 404);
+    assert_eq!(server.get("/v1/shop/products/50").status, 200);
+}
+
+#[test]
+fn a_backup_is_restored_into_an_empty_data_folder_only() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", &kettles(0..5));
+    check(&folder.run(&["backup", "early"]), 1, &["no catalog"]);
+    check(&folder.run(&["import", "shop", "a.jsonl"]), 0, &["5 accepted"]);
+    check(&folder.run(&["backup", "saved"]), 0, &["shop: saved through sequence"]);
+    check(&folder.run(&["backup", "saved"]), 1, &["saved exists already"]);
+    check(&folder.run(&["restore", "saved"]), 1, &["catalogs/shop exists already"]);
+    check(&folder.run(&["restore", "missing"]), 1, &["missing holds no backup"]);
+    folder.write("new.toml", "listen = \"127.0.0.1:0\"\ndata_dir = \"other\"\n[catalogs.another]\n");
+    let restored = folder.run(&["restore", "saved", "--config", "new.toml"]);
+    check(&restored, 0, &["shop: restored through sequence", "shop: is not in the configuration"]);
+    folder.write("new.toml", "listen = \"127.0.0.1:0\"\ndata_dir = \"other\"\n[catalogs.shop]\n");
+    // Three of five are there already, so three are not events.
+    folder.write("b.jsonl", &kettles(2..8));
+    let import = folder.run(&["import", "shop", "b.jsonl", "--config", "new.toml", "--replace=force"]);
+    check(&import, 0, &["6 accepted, 0 rejected", "2 product(s) that the files"]);
+    check(&folder.run(&["import", "shop", "a.jsonl", "--replace"]), 0, &["0 product(s) that the files"]);
+}
+
+#[test]
+fn a_running_server_is_backed_up_by_its_address_and_not_overwritten() {
+    let folder = Folder::new();
+    let server = TestServer::start();
+    server.upload(&kettles(0..3));
+    check(&folder.run(&["backup", "saved", "--url", &server.url()]), 0, &["shop: saved through sequence 4"]);
+    check(&folder.run(&["restore", "saved"]), 0, &["shop: restored through sequence 4"]);
+    folder.write("one.jsonl", &kettles(0..1));
+    let import = folder.run(&["import", "shop", "one.jsonl", "--replace"]);
+    check(&import, 1, &["lack 2 of the 3 products"]);
+    let held = folder.command(&["backup", "again"]).env("STOREFIND_DATA_DIR", server.data()).output().expect("runs");
+    check(&held, 1, &["in use by another storefind", "--url"]);
+    let held = folder.command(&["restore", "saved"]).env("STOREFIND_DATA_DIR", server.data()).output().expect("runs");
+    check(&held, 1, &["in use by another storefind", "stop it"]);
 }

@@ -1,8 +1,11 @@
 //! The HTTP side over real sockets.
 
+mod backup;
 mod connections;
 mod contract;
 mod edge;
 mod history;
+mod live;
 mod products;
+mod retries;
 mod uploads;

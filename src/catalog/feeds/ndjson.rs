@@ -4,9 +4,9 @@ use std::io::{BufRead, Read};
 
 use super::{LineError, RECORD_BYTES_MAX, Record, record};
 
-/// Lines of an input.
+/// Lines of an input that are not blank.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub struct Lines<R> {
     input: R,
     /// Reused, so that its capacity settles at the longest line.
     buffer: Vec<u8>,
@@ -15,11 +15,19 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(input: R) -> Self {
+    /// The lines of `input`, whose limits are those of every feed.
+    pub fn new(input: R) -> Self {
         Self { input, buffer: Vec::new(), line: 0, failed: false }
     }
 
     pub(super) fn next(&mut self) -> Option<(u64, Record)> {
+        let (line, bytes) = self.next_line()?;
+        Some((line, bytes.and_then(|bytes| record::object(bytes, line, "line"))))
+    }
+
+    /// The next line as it stands, with its number from 1, or why it cannot be read; `None` at the end. For callers
+    /// that know the few fields of their lines and need no object.
+    pub fn next_line(&mut self) -> Option<(u64, Result<&[u8], LineError>)> {
         while !self.failed {
             self.line += 1;
             match self.read_line() {
@@ -33,13 +41,17 @@ impl<R: BufRead> Lines<R> {
             if self.buffer.len() > RECORD_BYTES_MAX {
                 return Some((self.line, Err(LineError::too_long(self.line, "line"))));
             }
-            let bytes = self.buffer.as_slice();
-            let bytes = if self.line == 1 { bytes.strip_prefix(record::BOM).unwrap_or(bytes) } else { bytes };
-            if !record::is_blank(bytes) {
-                return Some((self.line, record::object(bytes, self.line, "line")));
+            if !record::is_blank(self.without_mark()) {
+                return Some((self.line, Ok(self.without_mark())));
             }
         }
         None
+    }
+
+    /// The line without the mark that some editors put before the first.
+    fn without_mark(&self) -> &[u8] {
+        let bytes = self.buffer.as_slice();
+        if self.line == 1 { bytes.strip_prefix(record::BOM).unwrap_or(bytes) } else { bytes }
     }
 
     /// Puts the next line into the buffer, without its end. Of a line that is too long, one byte more than is allowed

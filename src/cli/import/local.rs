@@ -6,11 +6,12 @@ use anyhow::{Context as _, anyhow};
 use storefind_index::feed::FeedMapping;
 
 use super::super::Failure;
+use super::replace::Replacing;
 use super::source::InputFile;
-use super::{Arguments, Total, progress};
+use super::{Arguments, Done, Total, progress};
 use crate::app::{DataDirLock, LockError, Mode};
 use crate::catalog::registry::catalog_dir;
-use crate::catalog::{Catalog, feeds};
+use crate::catalog::{Catalog, CatalogError, Change, EXPORT_LIMIT_MAX, feeds};
 use crate::ingest::{Ingest, Stopped};
 use crate::telemetry;
 
@@ -19,8 +20,8 @@ const VISIBLE_WAIT_MAX: Duration = Duration::from_secs(3_600);
 /// Records between two looks at the progress.
 const PROGRESS_EVERY: u64 = 256;
 
-/// Imports all files; returns the seconds that it took until everything was searchable.
-pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<f64, Failure> {
+/// Imports all files and waits until everything is searchable.
+pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<Done, Failure> {
     let config = arguments.config.load()?;
     let name = &arguments.catalog;
     let Some(catalog) = config.catalogs.get(name) else {
@@ -42,21 +43,27 @@ pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<f64, Failu
     let visible = open.wait_visible_blocking(total.report.sequence, VISIBLE_WAIT_MAX);
     // Before any error is returned: what was accepted is to be committed.
     open.close();
-    imported?;
+    let kept = imported?;
     visible.map_err(anyhow::Error::from)?;
-    Ok(began.elapsed().as_secs_f64())
+    Ok(Done { seconds: began.elapsed().as_secs_f64(), kept })
 }
 
+/// Imports the files, then removes what they lack if that is wanted; returns why it does not.
 fn import(
     catalog: &Catalog,
     arguments: &Arguments,
     mapping: &FeedMapping,
     total: &mut Total,
-) -> Result<(), anyhow::Error> {
+) -> Result<Option<anyhow::Error>, anyhow::Error> {
+    let mut replacing = match arguments.replace {
+        Some(mode) => Some(Replacing::new(mode, ids(catalog)?)),
+        None => None,
+    };
     for path in &arguments.files {
         let (file, source) = InputFile::open(path)?;
         let bar = progress(&file);
-        let mut ingest = Ingest::begin(catalog, mapping)?;
+        let named = replacing.as_mut().map(|replacing| &mut replacing.named);
+        let mut ingest = Ingest::begin(catalog, mapping, None)?.noting(named);
         for (count, (line, record)) in (0_u64..).zip(feeds::read(source.format, source.input, mapping)) {
             if !ingest.take(line, record) {
                 break;
@@ -76,5 +83,28 @@ fn import(
             Some(Stopped::Refused(error)) => return Err(error.into()),
         }
     }
-    Ok(())
+    let gone = match replacing.map(|replacing| replacing.gone(total.report.rejected)) {
+        None => return Ok(None),
+        Some(Err(reason)) => return Ok(Some(reason)),
+        Some(Ok(gone)) => gone,
+    };
+    // One write: a search sees all of them or none, and so does a log after a crash.
+    let deletes = gone.into_iter().map(|id| Change::Delete { id }).collect();
+    let written = catalog.write(deletes)?;
+    total.removed = Some(written.outcomes.iter().filter(|outcome| outcome.is_ok()).count());
+    total.report.sequence = total.report.sequence.max(written.sequence);
+    Ok(None)
+}
+
+/// Every id of the catalog.
+fn ids(catalog: &Catalog) -> Result<Vec<String>, CatalogError> {
+    let mut ids: Vec<String> = Vec::new();
+    loop {
+        let page = catalog.export(ids.last().map(String::as_str), EXPORT_LIMIT_MAX)?;
+        let full = page.len() == EXPORT_LIMIT_MAX;
+        ids.extend(page.into_iter().map(|product| product.id));
+        if !full {
+            return Ok(ids);
+        }
+    }
 }

@@ -13,6 +13,7 @@ fn a_product_is_put_read_patched_and_deleted() {
     let server = TestServer::start();
     let path = "/v1/shop/products/a%2Fb";
     let put = send(&server, "PUT", path, &json!({"title": "Kettle", "price": 10, "brand": "Acme"}));
+    // The log's first event is its start.
     assert_eq!((put.status, put.json()["sequence"].as_u64()), (202, Some(2)), "{}", put.text());
     let read = server.get(path).json();
     assert_eq!((&read["id"], &read["sequence"]), (&json!("a/b"), &json!(2)));

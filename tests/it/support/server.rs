@@ -27,7 +27,7 @@ pub struct TestServer {
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<Drained>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// An answer as it came over the wire.
@@ -67,7 +67,12 @@ impl TestServer {
             drop(stopped.await);
         }));
         drop(inside);
-        Self { app, address, runtime: Some(runtime), stop: Some(stop), running: Some(running), _data: data }
+        Self { app, address, runtime: Some(runtime), stop: Some(stop), running: Some(running), data }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     pub fn url(&self) -> String {
@@ -211,8 +216,10 @@ pub fn until(claim: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn config(data: &TempDir, toml: &str) -> Config {
+    // Long, so that nothing is seen by waiting that should be seen at once.
+    let bound = if toml.contains("freshness_bound") { "" } else { "freshness_bound = \"20s\"\n" };
     let text = format!(
-        "data_dir = {:?}\nfreshness_bound = \"20s\"\nhttp.request_deadline = \"30s\"\ncatalogs.shop.language = \
+        "data_dir = {:?}\n{bound}http.request_deadline = \"30s\"\ncatalogs.shop.language = \
          \"english\"\n{toml}",
         data.path()
     );

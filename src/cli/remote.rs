@@ -1,0 +1,111 @@
+//! A running server, as commands talk to it: one agent, patience with a busy server, errors in one sentence.
+//!
+//! It knows no route. Invariant: what passes by itself (`429`, `503`) is waited out, up to [`PATIENCE`]; anything else
+//! that is no success is an error with the server's own words.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::Value;
+
+use super::Failure;
+
+/// Time for one request, the server's own wait for room included.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long a server that stays busy is asked again before a command gives up.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Pause before the next try when the server names none.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause that a server may ask for.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Longest answer that is read whole. A page of an export is the longest, and is bounded by its caller.
+const ANSWER_BYTES_MAX: u64 = 1 << 30;
+
+/// See the module.
+pub(super) struct Server {
+    agent: ureq::Agent,
+    base: String,
+}
+
+type Response = ureq::http::Response<ureq::Body>;
+
+impl Server {
+    /// A server at an address such as `http://127.0.0.1:7700`.
+    ///
+    /// # Errors
+    /// It is no such address.
+    pub(super) fn new(url: &str) -> Result<Self, Failure> {
+        if !url.starts_with("http://") {
+            return Err(Failure::usage(format!("--url is `{url}`, expected an address such as http://127.0.0.1:7700")));
+        }
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(REQUEST_TIME_MAX))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Ok(Self { agent, base: url.trim_end_matches('/').to_owned() })
+    }
+
+    /// Sends a body until it is taken; returns the answer's text.
+    pub(super) fn post(&self, path: &str, content_type: &str, body: &[u8]) -> Result<String, anyhow::Error> {
+        let (_, text) =
+            self.patiently(path, &[], |url| self.agent.post(url).header("Content-Type", content_type).send(body))?;
+        Ok(text)
+    }
+
+    /// [`Server::post`] for work that takes as long as it takes.
+    pub(super) fn post_patiently(&self, path: &str, content_type: &str, body: &[u8]) -> Result<String, anyhow::Error> {
+        let send = |url: &str| {
+            let request = self.agent.post(url).config().timeout_global(None).build();
+            request.header("Content-Type", content_type).send(body)
+        };
+        Ok(self.patiently(path, &[], send)?.1)
+    }
+
+    /// Asks until there is an answer; returns its text.
+    pub(super) fn get(&self, path: &str) -> Result<String, anyhow::Error> {
+        Ok(self.patiently(path, &[], |url| self.agent.get(url).call())?.1)
+    }
+
+    /// Deletes what may be gone already.
+    pub(super) fn delete(&self, path: &str) -> Result<(), anyhow::Error> {
+        self.patiently(path, &[404], |url| self.agent.delete(url).call()).map(|_| ())
+    }
+
+    fn patiently(
+        &self,
+        path: &str,
+        also_good: &[u16],
+        send: impl Fn(&str) -> Result<Response, ureq::Error>,
+    ) -> Result<(u16, String), anyhow::Error> {
+        let url = format!("{}{path}", self.base);
+        let began = Instant::now();
+        loop {
+            let mut response = send(&url).map_err(|error| anyhow!("cannot reach {url}: {error}"))?;
+            let status = response.status().as_u16();
+            let pause = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
+            let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+            let text = text.with_context(|| format!("{url} broke off its answer"))?;
+            match status {
+                200..=299 => return Ok((status, text)),
+                status if also_good.contains(&status) => return Ok((status, text)),
+                429 | 503 if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(pause.map_or(RETRY_PAUSE, Duration::from_secs).min(RETRY_PAUSE_MAX));
+                }
+                status => bail!("{url} answered {status}: {}", message(&text)),
+            }
+        }
+    }
+}
+
+/// The sentence of an error body, or the body itself where another program answers.
+fn message(text: &str) -> String {
+    let body: Option<Value> = serde_json::from_str(text).ok();
+    let message = body.as_ref().and_then(|body| body["error"]["message"].as_str());
+    message.map_or_else(|| text.chars().take(200).collect(), str::to_owned)
+}
+
+/// A text as one segment of a path.
+pub(super) fn segment(text: &str) -> percent_encoding::PercentEncode<'_> {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+}
