@@ -9,6 +9,7 @@ mod demo;
 mod evaluate;
 mod import;
 mod progress;
+mod rebuild;
 mod remote;
 mod serve;
 
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Import products from JSONL, JSON or CSV files
     Import(import::Arguments),
+    /// Build a catalog's index anew from its log, beside the one in use
+    Rebuild(rebuild::Arguments),
     /// Copy all catalogs, of a running server or a stopped one
     Backup(backup::Arguments),
     /// Make the catalogs of a backup anew, in the data folder of a stopped server
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
@@ -137,6 +141,6 @@ mod tests {
     fn only_commands_that_work_are_listed() {
         let names: Vec<_> =
             Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["serve", "demo", "import", "backup", "restore", "evaluate", "check-config"]);
+        assert_eq!(names, ["serve", "demo", "import", "rebuild", "backup", "restore", "evaluate", "check-config"]);
     }
 }

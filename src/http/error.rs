@@ -104,6 +104,8 @@ error_codes! {
     DeadlineExceeded = "deadline_exceeded", SERVICE_UNAVAILABLE;
     /// The change stands, but is not visible in time.
     NotYetVisible = "not_yet_visible", SERVICE_UNAVAILABLE;
+    /// The index was not rebuilt; the one in use stays.
+    NotRebuilt = "not_rebuilt", SERVICE_UNAVAILABLE;
     /// The change could not be made durable, so it was not accepted.
     WriteFailed = "write_failed", SERVICE_UNAVAILABLE;
 }
@@ -207,7 +209,10 @@ impl From<CatalogError> for ApiError {
                 Self::new(ErrorCode::WriteFailed, "the log failed; a change that it was to take was not accepted")
                     .caused_by(error)
             }
-            error @ (CatalogError::System(_) | CatalogError::Rebuild(_)) => Self::internal(error),
+            CatalogError::Rebuild(reason) => {
+                Self::new(ErrorCode::NotRebuilt, format!("{reason}; the index in use stays"))
+            }
+            error @ CatalogError::System(_) => Self::internal(error),
             CatalogError::Index(error) => error.into(),
         }
     }

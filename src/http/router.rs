@@ -27,6 +27,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/{catalog}/live", post(live::post))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
         .route("/v1/admin/backup", post(admin::backup))
+        .route("/v1/admin/rebuild", post(admin::rebuild))
         .route("/v1/stats", get(stats::stats))
         .route("/metrics", get(stats::metrics))
         .route("/healthz", get(health::alive))

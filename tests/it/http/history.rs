@@ -173,3 +173,16 @@ fn check(answer: &Seen, history: &[Change]) {
         }
     }
 }
+
+#[test]
+fn a_rebuild_is_asked_for_over_http_and_refuses_what_it_does_not_know() {
+    let server = TestServer::start();
+    server.upload("{\"id\":\"1\",\"title\":\"Lamp\"}\n{\"id\":\"2\",\"title\":\"Chair\"}\n");
+    let ask =
+        |body: &str| server.request("POST", "/v1/admin/rebuild", &["Content-Type: application/json"], body.as_bytes());
+    let done = ask(r#"{"catalog":"shop"}"#);
+    assert_eq!((done.status, done.json()["products"].as_u64()), (200, Some(2)), "{}", done.text());
+    assert_eq!(server.get("/v1/shop/search?q=lamp").json()["total"], 1);
+    assert_eq!(ask(r#"{"catalog":"other"}"#).error(), (404, "unknown_catalog".into()));
+    assert_eq!(ask(r#"{"catalogue":"shop"}"#).error(), (400, "invalid_parameter".into()));
+}
