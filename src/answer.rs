@@ -259,7 +259,9 @@ impl Answers {
         if let (Asked::Query(raw), None) = (asked, wanted.min_sequence) {
             self.front.put(scope(request, settings_version, 0), raw, &key);
         }
-        self.answer(request, &key, question, settings_version).await
+        // Who names a sequence wants to see it: what a change up to it touched is not served any more.
+        let view = View { graced: wanted.min_sequence.is_none(), ..view(request.catalog) };
+        self.answer(request, &key, question, (settings_version, view)).await
     }
 
     async fn autocomplete_anew(
@@ -274,7 +276,13 @@ impl Answers {
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::complete_key(key_scope, suggestions.generation, &effective));
         self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
-        self.answer(request, &key, Question::Complete(effective, suggestions), settings_version).await
+        self.answer(
+            request,
+            &key,
+            Question::Complete(effective, suggestions),
+            (settings_version, view(request.catalog)),
+        )
+        .await
     }
 
     async fn answer(
@@ -282,7 +290,7 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        settings_version: u64,
+        (settings_version, view): (u64, View),
     ) -> Result<Response<Body>, AnswerError> {
         let deadline = Instant::now() + self.request_deadline;
         let computation = question.computation(request, key, settings_version);
@@ -294,7 +302,7 @@ impl Answers {
             };
             pool.run(deadline, job).await?
         };
-        let served = self.stack.fetch(key, view(request.catalog), deadline, compute).await?;
+        let served = self.stack.fetch(key, view, deadline, compute).await?;
         Ok(self.respond(request, &served))
     }
 

@@ -39,6 +39,7 @@ use storefind_index::snapshot::Snapshot;
 
 use self::log::{Access, Log, LogError};
 use self::progress::Progress;
+use self::projector::rebuild::{self, Rebuilds};
 use self::projector::{IndexFolder, OpenTarget, Opened, Projector, StopSignal};
 use self::status::{Report, Status};
 use self::suggestions::Suggester;
@@ -143,6 +144,9 @@ pub enum CatalogError {
     /// The log failed (disk full, damaged, locked).
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The index could not be rebuilt; the one in use stays.
+    #[error("the index was not rebuilt: {0}")]
+    Rebuild(String),
     /// The index failed.
     #[error("the index failed")]
     Index(#[from] storefind_index::error::IndexError),
@@ -171,6 +175,8 @@ pub struct Catalog {
     report: Arc<Report>,
     applied: Arc<Progress>,
     stop: Arc<StopSignal>,
+    rebuilds: Arc<Rebuilds>,
+    folder: Option<IndexFolder>,
     projector: Mutex<Option<Worker>>,
     suggester: Suggester,
     /// The index of a read-only node, removed with it.
@@ -197,10 +203,17 @@ impl Catalog {
         let temporary = if read_only { Some(tempfile::tempdir()?) } else { None };
         let index_dir = temporary.as_ref().map_or(dir, tempfile::TempDir::path);
         let live = Arc::new(LiveTable::default());
-        let target = Box::new(IndexFolder::new(index_dir, log.origin(), Arc::clone(&live)));
+        let folder = IndexFolder::new(index_dir, log.origin(), Arc::clone(&live));
+        let target = Box::new(folder.clone());
         let back_pressure = BackPressure { unapplied_events_max: UNAPPLIED_EVENTS_MAX, write_wait_max: WRITE_WAIT_MAX };
-        let parts =
-            Parts { settings, freshness_bound, access, back_pressure, touches: Some(index_dir.join("touches")) };
+        let parts = Parts {
+            settings,
+            freshness_bound,
+            access,
+            back_pressure,
+            touches: Some(index_dir.join("touches")),
+            folder: Some(folder),
+        };
         Self::start(name, log, (target, live), temporary, &parts)
     }
 
@@ -222,6 +235,7 @@ impl Catalog {
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
+            rebuilds: Arc::default(),
             touches: parts.touches.clone(),
         };
         let projector = Projector::new(name, shared.clone(), opened, parts.freshness_bound);
@@ -246,6 +260,8 @@ impl Catalog {
             report: shared.report,
             applied: shared.applied,
             stop: shared.stop,
+            rebuilds: shared.rebuilds,
+            folder: parts.folder.clone(),
             projector: Mutex::new(Some(worker)),
             suggester,
             _temporary: temporary,
@@ -357,6 +373,31 @@ impl Catalog {
     pub fn put_settings(&self, settings: Settings) -> Result<u64, CatalogError> {
         self.wait_for_room()?;
         Ok(self.log.append_settings(settings)?)
+    }
+
+    /// Builds the index anew from the log beside the one in use, then puts it in its place; readers and writers notice
+    /// nothing. Returns when that is done. Blocking, for as long as an import of the catalog takes.
+    ///
+    /// # Errors
+    /// [`CatalogError::Rebuild`]: one is under way, the catalog is being closed, or the engine failed. The index in use
+    /// stays.
+    pub fn rebuild(&self) -> Result<(), CatalogError> {
+        let refuse = |reason: &str| Err(CatalogError::Rebuild(reason.to_owned()));
+        let Some(folder) = self.folder.clone() else { return refuse("this index cannot be rebuilt") };
+        if !self.is_ready() {
+            return refuse("the index is still being built");
+        }
+        if !self.rebuilds.begin() {
+            return refuse("a rebuild is under way");
+        }
+        let (rebuilds, log, stop) = (Arc::clone(&self.rebuilds), Arc::clone(&self.log), Arc::clone(&self.stop));
+        let settings = rebuild::settings_of(&log, &self.configured);
+        let worker = Worker::spawn(format!("rebuild-{}", self.name), move || {
+            rebuilds.run(&log, &stop, || folder.open_beside(settings));
+        })?;
+        let outcome = self.rebuilds.wait(&self.stop).map_err(CatalogError::Rebuild);
+        worker.join(DROP_WAIT_MAX);
+        outcome
     }
 
     /// Waits until `validated() >= sequence`. Dropping the future is harmless.
@@ -481,6 +522,8 @@ pub(crate) fn load_live(log: &Log, live: &LiveTable) -> Result<(), CatalogError>
 
 /// What [`Catalog::start`] needs beside its log and index.
 struct Parts<'a> {
+    /// Where a rebuild builds; `None` for a target that cannot be rebuilt.
+    folder: Option<IndexFolder>,
     /// Where the touch table is saved.
     touches: Option<PathBuf>,
     settings: &'a Settings,

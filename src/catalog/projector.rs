@@ -24,6 +24,7 @@
 //! Invariant: `V` is raised only after its snapshot is stored, never falls, and names a state that the log had.
 
 mod pace;
+pub(crate) mod rebuild;
 mod target;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
 
 use self::pace::Pace;
+use self::rebuild::{Rebuilds, Rebuilt};
 #[cfg(test)]
 pub(crate) use self::target::InMemory;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
@@ -110,6 +112,7 @@ pub(crate) struct Shared {
     /// How far the log was walked, ever: what back-pressure looks at.
     pub(crate) applied: Arc<Progress>,
     pub(crate) stop: Arc<StopSignal>,
+    pub(crate) rebuilds: Arc<Rebuilds>,
     /// Where the touch table is saved with a checkpoint.
     pub(crate) touches: Option<PathBuf>,
 }
@@ -306,6 +309,10 @@ impl Projector {
             self.reopen()?;
         }
         self.wait_for_work();
+        if let Some(rebuilt) = self.shared.rebuilds.take() {
+            let outcome = self.put_in_place(rebuilt);
+            self.shared.rebuilds.end(outcome);
+        }
         self.walk()?;
         let draining = self.shared.stop.is_set();
         let at_the_end = self.cursor >= self.shared.log.last();
@@ -334,8 +341,8 @@ impl Projector {
             (false, true) => CHECKPOINT_INTERVAL.saturating_sub(self.checkpointed.elapsed()),
             (false, false) => IDLE_WAIT_MAX,
         };
-        let (cursor, stop) = (self.cursor, &self.shared.stop);
-        self.shared.log.wait_until(at_most, |last| last > cursor || stop.is_set());
+        let (cursor, stop, rebuilds) = (self.cursor, &self.shared.stop, &self.shared.rebuilds);
+        self.shared.log.wait_until(at_most, |last| last > cursor || stop.is_set() || rebuilds.is_waiting());
     }
 
     /// Reads and applies one step.
@@ -492,6 +499,29 @@ impl Projector {
         self.note_ready();
     }
 
+    /// Brings a rebuilt index to where the walk is and shows it instead of the one in use, which stays if that fails.
+    fn put_in_place(&mut self, mut rebuilt: Rebuilt) -> Result<(), String> {
+        if self.cursor < self.hold_until {
+            rebuilt.target.close();
+            return Err("the index is being built again already".to_owned());
+        }
+        if !rebuilt.target.set_settings(Arc::clone(&self.settings.1)) {
+            rebuilt.target.close();
+            return Err("settings with another analysis were put meanwhile".to_owned());
+        }
+        while rebuilt.cursor < self.cursor {
+            rebuilt.cursor = rebuild::replay(&self.shared.log, &mut *rebuilt.target, rebuilt.cursor, self.cursor)?;
+        }
+        let snapshot = rebuilt.target.commit(self.cursor).map_err(|error| describe(&error))?;
+        self.close_target();
+        self.open.adopt().map_err(|error| describe(&error))?;
+        self.target = Some(rebuilt.target);
+        self.committed = self.cursor;
+        self.show(snapshot);
+        tracing::info!(catalog = self.name, sequence = self.committed, "the index was rebuilt");
+        Ok(())
+    }
+
     /// Makes what was committed durable.
     fn checkpoint(&mut self) -> Result<(), Failure> {
         self.checkpointed = Instant::now();
@@ -520,7 +550,8 @@ impl Projector {
     /// Lets the log forget what is superseded and durable here.
     fn note_durable(&self) {
         let durable = self.target.as_deref().map_or(0, Target::durable);
-        if durable >= self.hold_until {
+        // A rebuild reads every event since it began.
+        if durable >= self.hold_until && !self.shared.rebuilds.is_running() {
             self.shared.log.applied_durably(durable);
         }
     }

@@ -207,7 +207,7 @@ impl From<CatalogError> for ApiError {
                 Self::new(ErrorCode::WriteFailed, "the log failed; a change that it was to take was not accepted")
                     .caused_by(error)
             }
-            error @ CatalogError::System(_) => Self::internal(error),
+            error @ (CatalogError::System(_) | CatalogError::Rebuild(_)) => Self::internal(error),
             CatalogError::Index(error) => error.into(),
         }
     }

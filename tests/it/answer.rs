@@ -159,7 +159,7 @@ async fn a_question_misses_then_hits_and_after_a_write_is_stale_then_hits_again(
     assert_eq!((again.header("age"), again.header("vary")), ("0", "accept-encoding"));
     assert_eq!(again.header("storefind-sequence"), first.header("storefind-sequence"));
     let sequence = shop.write(vec![json!({"id": "new", "title": "Green shoe"})]).await;
-    let stale = shop.ask("q=shoe").await;
+    let stale = shop.ask(&format!("q=shoe&min_sequence={sequence}")).await;
     assert_eq!(stale.status_of_cache(), STALE);
     assert!(stale.ids().contains("new"));
     assert_eq!(stale.header("storefind-sequence"), sequence.to_string());
@@ -223,11 +223,16 @@ async fn a_recomputed_answer_with_the_same_bytes_keeps_its_tag() {
     let shop = Shop::open().await;
     let raw = "filter=brand:Acme&sort=price&per_page=3";
     let first = shop.ask(raw).await;
-    shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Globex"})]).await;
-    let again = shop.ask_with(raw, &[(header::IF_NONE_MATCH, first.header("etag"))]).await;
+    let held = [(header::IF_NONE_MATCH, first.header("etag"))];
+    shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Globex", "price": 1})]).await;
+    let again = shop.ask_with(raw, &held).await;
+    assert_eq!((again.status, again.status_of_cache().as_str()), (StatusCode::NOT_MODIFIED, HIT), "not touched");
+    // A product that matches, but is not on the page, nor changes what the page counts.
+    let sequence = shop.write(vec![json!({"id": "38", "title": "Slipper", "brand": "Acme", "price": 48})]).await;
+    let again = shop.ask_with(&format!("{raw}&min_sequence={sequence}"), &held).await;
     assert_eq!((again.status, again.status_of_cache().as_str()), (StatusCode::NOT_MODIFIED, STALE));
-    shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Acme", "price": 1})]).await;
-    let changed = shop.ask_with(raw, &[(header::IF_NONE_MATCH, first.header("etag"))]).await;
+    let sequence = shop.write(vec![json!({"id": "other", "title": "Teapot", "brand": "Acme", "price": 1})]).await;
+    let changed = shop.ask_with(&format!("{raw}&min_sequence={sequence}"), &held).await;
     assert_eq!((changed.status, changed.status_of_cache().as_str()), (StatusCode::OK, STALE));
 }
 

@@ -4,6 +4,7 @@ mod backup;
 mod connections;
 mod contract;
 mod edge;
+mod history;
 mod live;
 mod products;
 mod retries;

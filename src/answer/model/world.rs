@@ -86,6 +86,7 @@ impl Node {
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
+            rebuilds: Arc::default(),
             touches: None,
         };
         let mut projector = Projector::new("model", shared, opened, bound);

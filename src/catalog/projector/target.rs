@@ -51,6 +51,8 @@ pub(crate) enum Start {
 pub(crate) trait OpenTarget: Send {
     /// Opens the target; the one opened before has been closed.
     fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError>;
+    /// Makes what was built beside the target the one that is opened next; the one before has been closed.
+    fn adopt(&mut self) -> Result<(), IndexError>;
 }
 
 /// The real target. [`Writer::commit`] leaves the disk alone when no product changed, so a commit may be ahead of what
@@ -120,40 +122,70 @@ impl Target for IndexTarget {
     }
 }
 
-/// The index in a folder.
-#[derive(Debug)]
+/// The index in a folder, of which there are two by turns: one is in use, the other is where a rebuild builds.
+///
+/// A small file beside them tells which log the index was built from, and which of the two folders it is in.
+#[derive(Debug, Clone)]
 pub(crate) struct IndexFolder {
-    index: PathBuf,
-    origin_file: PathBuf,
+    dir: PathBuf,
     origin: u64,
     live: Arc<LiveTable>,
 }
 
+/// The two folders.
+const FOLDERS: [&str; 2] = ["index", "index.other"];
+
 impl IndexFolder {
     /// The index beside the log that has this origin, in `dir`.
     pub(crate) fn new(dir: &Path, origin: u64, live: Arc<LiveTable>) -> Self {
-        Self { index: dir.join("index"), origin_file: dir.join("index.origin"), origin, live }
+        Self { dir: dir.to_owned(), origin, live }
     }
 
-    /// Whether the folder's index was built from this log. One that was not may have the right sequence and the wrong
-    /// products.
-    fn is_of_this_log(&self) -> bool {
-        std::fs::read_to_string(&self.origin_file).is_ok_and(|text| text == self.origin_text())
+    /// Opens an empty index in the folder that is not in use.
+    pub(crate) fn open_beside(&self, settings: Arc<Settings>) -> Result<Box<dyn Target>, IndexError> {
+        let folder = self.dir.join(FOLDERS[1 - self.in_use().unwrap_or(0)]);
+        remove(&folder)?;
+        self.open_in(&folder, settings)
     }
 
-    fn origin_text(&self) -> String {
-        format!("{:016x}", self.origin)
+    /// Which folder is in use; `None` if there is no index of this log. One of another log may have the right sequence
+    /// and the wrong products.
+    fn in_use(&self) -> Option<usize> {
+        let text = std::fs::read_to_string(self.origin_file()).ok()?;
+        (0..FOLDERS.len()).find(|folder| text == self.origin_text(*folder))
     }
 
-    fn empty(&self) -> Result<(), IndexError> {
-        // In this order, so that a crash between the two leaves an index that is emptied again, not one that is taken.
-        match std::fs::remove_dir_all(&self.index) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(IndexError::Io { path: self.index.display().to_string(), source }),
+    fn origin_file(&self) -> PathBuf {
+        self.dir.join("index.origin")
+    }
+
+    fn origin_text(&self, folder: usize) -> String {
+        match folder {
+            0 => format!("{:016x}", self.origin),
+            _ => format!("{:016x} {}", self.origin, FOLDERS[folder]),
         }
-        std::fs::write(&self.origin_file, self.origin_text())
-            .map_err(|source| IndexError::Io { path: self.origin_file.display().to_string(), source })
+    }
+
+    /// Puts a folder in use, in one step: after a crash it is this one or the one before.
+    fn put_in_use(&self, folder: usize) -> Result<(), IndexError> {
+        let path = self.origin_file();
+        let temporary = path.with_extension("new");
+        std::fs::write(&temporary, self.origin_text(folder))
+            .and_then(|()| std::fs::rename(&temporary, &path))
+            .map_err(|source| IndexError::Io { path: path.display().to_string(), source })
+    }
+
+    fn open_in(&self, folder: &Path, settings: Arc<Settings>) -> Result<Box<dyn Target>, IndexError> {
+        let writer = Writer::open(folder, settings, Arc::clone(&self.live))?;
+        Ok(Box::new(IndexTarget { durable: writer.sequence(), writer, pending: false }))
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), IndexError> {
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(IndexError::Io { path: folder.display().to_string(), source }),
     }
 }
 
@@ -167,14 +199,33 @@ impl OpenTarget for InMemory {
         let writer = Writer::in_memory(settings, Arc::clone(&self.0))?;
         Ok(Box::new(IndexTarget { durable: 0, writer, pending: false }))
     }
+
+    fn adopt(&mut self) -> Result<(), IndexError> {
+        Ok(())
+    }
 }
 
 impl OpenTarget for IndexFolder {
     fn open(&mut self, settings: Arc<Settings>, start: Start) -> Result<Box<dyn Target>, IndexError> {
-        if start == Start::Empty || !self.is_of_this_log() {
-            self.empty()?;
-        }
-        let writer = Writer::open(&self.index, settings, Arc::clone(&self.live))?;
-        Ok(Box::new(IndexTarget { durable: writer.sequence(), writer, pending: false }))
+        let folder = match (start, self.in_use()) {
+            (Start::Resume, Some(folder)) => folder,
+            (_, in_use) => {
+                let folder = in_use.unwrap_or(0);
+                // In this order, so that a crash between the two leaves an index that is emptied again, not one that
+                // is taken.
+                remove(&self.dir.join(FOLDERS[folder]))?;
+                self.put_in_use(folder)?;
+                folder
+            }
+        };
+        // Left by a rebuild that did not end, or the one before it.
+        remove(&self.dir.join(FOLDERS[1 - folder]))?;
+        self.open_in(&self.dir.join(FOLDERS[folder]), settings)
+    }
+
+    fn adopt(&mut self) -> Result<(), IndexError> {
+        let before = self.in_use().unwrap_or(0);
+        self.put_in_use(1 - before)?;
+        remove(&self.dir.join(FOLDERS[before]))
     }
 }

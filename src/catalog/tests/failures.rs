@@ -113,6 +113,10 @@ impl OpenTarget for OpenFaulty {
         let inner = self.folder.open(settings, start)?;
         Ok(Box::new(Faulty { inner, faults: Arc::clone(&self.faults) }))
     }
+
+    fn adopt(&mut self) -> Result<(), IndexError> {
+        self.folder.adopt()
+    }
 }
 
 fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Faults>) {
@@ -122,8 +126,14 @@ fn open_faulty(dir: &Path, back_pressure: BackPressure) -> (Arc<Catalog>, Arc<Fa
     let folder = IndexFolder::new(dir, log.origin(), Arc::clone(&live));
     let target = Box::new(OpenFaulty { folder, faults: Arc::clone(&faults) });
     let settings = Settings::default();
-    let parts =
-        Parts { settings: &settings, freshness_bound: BOUND, access: Access::ReadWrite, back_pressure, touches: None };
+    let parts = Parts {
+        settings: &settings,
+        freshness_bound: BOUND,
+        access: Access::ReadWrite,
+        back_pressure,
+        touches: None,
+        folder: None,
+    };
     (Catalog::start("test", log, (target, live), None, &parts).expect("starts"), faults)
 }
 

@@ -207,6 +207,60 @@ fn configured_settings_with_another_analysis_make_the_index_anew() {
     assert_eq!((products(&catalog.snapshot()), catalog.snapshot().settings().language), (expected, Language::German));
 }
 
+#[test]
+fn a_rebuild_beside_writers_and_readers_ends_in_what_the_log_says() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let catalog = open(dir.path());
+    let mut state = fill(&catalog);
+    catalog.wait_visible_blocking(catalog.status().log_sequence, LONG).expect("becomes visible");
+    let (before, expected_before) = (catalog.snapshot(), state.clone());
+    std::thread::scope(|scope| {
+        let rebuilds = scope.spawn(|| (0..3).try_for_each(|_| catalog.rebuild()));
+        for n in 0..200 {
+            let (id, title) = (format!("n{}", n % 50), format!("Kettle {n}"));
+            if n % 7 == 6 && state.remove(&id).is_some() {
+                catalog.write(vec![delete(&id)]).expect("writes");
+            } else {
+                catalog.write(vec![upsert(&id, &title)]).expect("writes");
+                state.insert(id, title);
+            }
+            assert!(catalog.snapshot().sequence() >= before.sequence(), "nothing older is shown");
+        }
+        rebuilds.join().expect("no panic").expect("rebuilds");
+    });
+    write_through(&catalog, vec![upsert("last", "Urn")]);
+    state.insert("last".to_owned(), "Urn".to_owned());
+    assert_eq!(products(&catalog.snapshot()), state);
+    assert_eq!(products(&before), expected_before, "who reads on keeps the index of before");
+    catalog.close();
+    drop((catalog, before));
+    let catalog = open(dir.path());
+    catalog.wait_visible_blocking(catalog.status().log_sequence, LONG).expect("becomes visible");
+    assert_eq!(products(&catalog.snapshot()), state);
+}
+
+#[test]
+fn an_answer_from_before_a_restart_can_be_proven_by_the_saved_touches() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let catalog = open(dir.path());
+    let sequence = write_through(&catalog, vec![upsert("a", "Kettle"), upsert("b", "Pot")]);
+    write_through(&catalog, vec![upsert("b", "Urn")]);
+    let start = catalog.visibility().start_at(sequence);
+    catalog.close();
+    drop(catalog);
+    let catalog = open(dir.path());
+    let visibility = catalog.visibility();
+    assert!(visibility.touches().complete_from() <= sequence);
+    assert_eq!(visibility.start_at(sequence), start);
+    let last = |form| visibility.touches().last(storefind_index::touch::touch_hash(form));
+    assert!(last("word:urn") > sequence && last("stem:pot") > sequence && last("word:kettle") <= sequence);
+    // A table that does not fit is none.
+    catalog.close();
+    drop(catalog);
+    std::fs::write(dir.path().join("touches"), "no table").expect("writes");
+    assert!(open(dir.path()).visibility().touches().complete_from() > sequence);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Upsert(u8, u8),
