@@ -69,7 +69,7 @@ fn bad_arguments_and_configurations_exit_with_2() {
     folder.write("empty.toml", "");
     check(&folder.run(&[]), 2, &["Usage"]);
     check(&folder.run(&["fly"]), 2, &["fly"]);
-    check(&folder.run(&["rebuild", "shop"]), 2, &["rebuild"]);
+    check(&folder.run(&["rebuild"]), 2, &["CATALOG"]);
     check(
         &folder.run(&["check-config", "bad.toml"]),
         2,
