@@ -29,12 +29,16 @@ pub(crate) fn catalog_with(settings: Settings, products: &[Value]) -> Snapshot {
         if value.get("title").is_none() {
             value["title"] = json!(format!("thing {at}"));
         }
-        let product = product(&value);
-        writer.upsert(&product).expect("an upsert");
-        let ordinal = writer.live().ordinal_or_new(&product.id).expect("room");
-        writer.live().set(ordinal, at as u64 + 1, LiveFields::of(&product));
+        put(&mut writer, &product(&value), at as u64 + 1);
     }
     writer.commit(products.len() as u64).expect("a commit")
+}
+
+/// Adds a product with its live fields, as a projector does.
+pub(crate) fn put(writer: &mut Writer, product: &Product, sequence: u64) {
+    writer.upsert(product).expect("an upsert");
+    let ordinal = writer.live().ordinal_or_new(&product.id).expect("room");
+    writer.live().set(ordinal, sequence, LiveFields::of(product));
 }
 
 pub(crate) fn catalog(products: &[Value]) -> Snapshot {

@@ -10,7 +10,7 @@ use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use storefind_index::writer::Writer;
 
-use crate::fixture::{ask, catalog, filtered, ids, product, search, sorted, try_search};
+use crate::fixture::{ask, catalog, filtered, ids, product, put, search, sorted, try_search};
 
 #[test]
 fn an_empty_query_lists_everything_by_popularity_then_id() {
@@ -66,12 +66,12 @@ fn in_segments(products: &[Product], cuts: &[usize]) -> Snapshot {
     let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::default()).expect("an index in memory");
     for (at, product) in products.iter().enumerate() {
         if at % 3 == 0 {
-            writer.upsert(&Product { title: "replaced later".into(), ..product.clone() }).expect("an upsert");
+            put(&mut writer, &Product { title: "replaced later".into(), ..product.clone() }, 2 * at as u64 + 1);
         }
         if cuts.contains(&at) {
             writer.commit(at as u64).expect("a commit");
         }
-        writer.upsert(product).expect("an upsert");
+        put(&mut writer, product, 2 * at as u64 + 2);
     }
     writer.upsert(&Product { id: "gone".into(), ..products[0].clone() }).expect("an upsert");
     writer.commit(1000).expect("a commit");
