@@ -1,8 +1,8 @@
 //! How many durable changes a second does a catalog sustain?
 //!
 //! Corpus: `../shared/data/icecat-products.jsonl.gz`, 19,406 products, loaded and searchable before the clock starts.
-//! Eight writers send batches through `Catalog::write`: each returns when its batch is synced to disk, and waits when the
-//! projector is too far behind (back-pressure), so what is measured after a while is what log and projector sustain
+//! Eight writers send batches through `Catalog::write`: each returns when its batch is synced to disk, and waits when
+//! the projector is too far behind (back-pressure), so what is measured after a while is what log and projector sustain
 //! together. Content: the title of a random product gets a running number. Live: the price of a random product.
 //! Nobody searches. The clock stops when the last change is visible. The data lies in `STOREFIND_BENCH_DIR`, or else in
 //! the system's temporary folder.

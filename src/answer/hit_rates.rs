@@ -8,8 +8,8 @@
 //! none of it (`world`). The memory tier holds every answer.
 //!
 //! `STOREFIND_RUN_DIR=DIR cargo test --release --lib answer::hit_rates -- --ignored --nocapture` also writes
-//! `hit-rates.csv`, `hit-rates.md` and `hit-rates.svg` there. `STOREFIND_RUN_SECONDS` is the length of the warm-up and of
-//! what is measured after it, each.
+//! `hit-rates.csv`, `hit-rates.md` and `hit-rates.svg` there. `STOREFIND_RUN_SECONDS` is the length of the warm-up and
+//! of what is measured after it, each.
 
 mod memory;
 mod plot;
