@@ -2,8 +2,8 @@
 //! touched?
 //!
 //! Corpus: `../shared/data/icecat-products.jsonl.gz`, 19,406 products, indexed and committed in memory. In each round,
-//! products that lie a fixed step apart are changed (a word is added to the title) in four ways, each with a commit that
-//! is timed apart:
+//! products that lie a fixed step apart are changed (a word is added to the title) in four ways, each with a commit
+//! that is timed apart:
 //! - *new*: under an id that the index does not have, so there is no old version;
 //! - *changed*: as it is; the old version is read from the snapshot, analysed and touched;
 //! - *changed again*: before the commit; the old version is still in memory;
@@ -11,8 +11,8 @@
 //!   fields (those of `benches/import.rs`), to an index of the same products: no analysis of ours, no old version.
 //!
 //! So *changed again* − *new* is analysing the old version and gathering its touches, *changed* − *changed again* is
-//! reading it. The figures are medians over the rounds of the mean of a product, with their range, in processor time, so
-//! that what else runs on the machine counts little: of the calling thread for the differences (the document's building
+//! reading it. The figures are medians over the rounds of the mean of a product, with their range, in processor time,
+//! so that what else runs on the machine counts little: of the calling thread for the differences (the document's building
 //! is in it, tantivy's own indexing thread is not), and of the whole process (in steps of 10 ms) for a change with its
 //! share of the commit. Processor times are read from Linux's `/proc`.
 //!
