@@ -13,8 +13,8 @@
 //! So *changed again* − *new* is analysing the old version and gathering its touches, *changed* − *changed again* is
 //! reading it. The figures are medians over the rounds of the mean of a product, with their range, in processor time,
 //! so that what else runs on the machine counts little: of the calling thread for the differences (the building of the
-//! document is in it, tantivy's own indexing thread is not), and of the whole process (in steps of 10 ms) for a change with its
-//! share of the commit. Processor times are read from Linux's `/proc`.
+//! document is in it, tantivy's own indexing thread is not), and of the whole process (in steps of 10 ms) for a
+//! change with its share of the commit. Processor times are read from Linux's `/proc`.
 //!
 //! Run: `cargo bench -p storefind-index --bench touch`
 
