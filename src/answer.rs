@@ -29,6 +29,8 @@ pub mod histogram;
 pub mod counters;
 
 #[cfg(test)]
+mod hit_rates;
+#[cfg(test)]
 mod model;
 
 use std::collections::HashMap;
@@ -407,7 +409,7 @@ impl Answers {
 }
 
 fn view(catalog: &Catalog) -> View {
-    View::of(catalog.visibility())
+    View::of_catalog(catalog)
 }
 
 fn scope<'a>(request: &'a Request<'_>, settings_version: u64, generation: u64) -> Scope<'a> {

@@ -12,7 +12,7 @@
 //! `STOREFIND_MODEL_STEPS=1000000 cargo test --lib answer::model -- --nocapture` runs longer.
 
 mod queries;
-mod shop;
+pub(super) mod shop;
 mod world;
 
 use std::time::Instant;

@@ -18,6 +18,7 @@ use storefind_index::switch::{Rule, is_off};
 use tokio::time::Instant;
 
 use super::proof::Proof;
+use crate::catalog::Catalog;
 use crate::catalog::visibility::Visibility;
 
 /// Oldest answer that is served whatever the sequences say: ranking statistics and suggestions drift with it.
@@ -56,6 +57,11 @@ pub struct View {
 }
 
 impl View {
+    /// The view of now of a catalog.
+    pub fn of_catalog(catalog: &Catalog) -> Self {
+        Self::of(catalog.visibility())
+    }
+
     /// The view of now.
     pub fn of(visibility: &Arc<Visibility>) -> Self {
         Self {
