@@ -120,13 +120,15 @@ impl World {
             log.append(batch.iter().cloned().map(Change::Upsert).collect()).expect("the log writes");
         }
         // The least touch table is also that for 19,406 products.
-        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, BOUND));
+        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, BOUND, None));
         let shared = Shared {
             log: Arc::clone(&log),
             visibility: Arc::clone(&visibility),
             report: Arc::default(),
             applied: Arc::default(),
             stop: Arc::default(),
+            rebuilds: Arc::default(),
+            touches: None,
         };
         let mut projector = Projector::new("icecat", shared, opened, BOUND);
         projector.publish_all();
