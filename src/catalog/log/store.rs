@@ -21,7 +21,7 @@ use std::io::Read;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
@@ -38,6 +38,11 @@ pub(super) const FILE_NAME: &str = "log.db";
 const NEW_FILE_NAME: &str = "log.db.new";
 /// Locked by the process that has the log open.
 const LOCK_FILE_NAME: &str = "lock";
+/// Longest wait for a lock. A process that is just ending, or a child of this one between its fork and its exec, holds
+/// it for some milliseconds more.
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(500);
+/// Time between two tries.
+const LOCK_WAIT_STEP: Duration = Duration::from_millis(5);
 /// What the store of format 1 had in its folder.
 const OBSOLETE_FOLDER_NAME: &str = "keyspaces";
 
@@ -189,10 +194,14 @@ impl Store {
             Err(_) if !write => return Ok(None),
             Err(error) => return Err(self.file_failed(error)),
         };
-        match if write { file.try_lock() } else { file.try_lock_shared() } {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Err(LogError::Locked { path: self.path.clone() }),
-            Err(TryLockError::Error(error)) => Err(self.file_failed(error)),
+        let deadline = Instant::now() + LOCK_WAIT_MAX;
+        loop {
+            match if write { file.try_lock() } else { file.try_lock_shared() } {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_WAIT_STEP),
+                Err(TryLockError::WouldBlock) => return Err(LogError::Locked { path: self.path.clone() }),
+                Err(TryLockError::Error(error)) => return Err(self.file_failed(error)),
+            }
         }
     }
 
