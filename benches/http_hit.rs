@@ -126,11 +126,11 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// Asks until the catalog stands still and the answer is a hit.
+/// Asks until the catalog stands still and the answer is a hit. The log begins with its start event.
 fn settled_answer(address: &str, encoding: &str) -> Result<Answer, Box<dyn Error>> {
     for _ in 0..600 {
         let answer = ask(address, encoding)?;
-        if answer.head.contains("; hit;") && answer.head.contains("storefind-sequence: 5000\r\n") {
+        if answer.head.contains("; hit;") && answer.head.contains("storefind-sequence: 5001\r\n") {
             return Ok(answer);
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
