@@ -178,9 +178,7 @@ impl Search<'_> {
             hits.push(self.hit(placed, evaluation, &mut highlighter)?);
         }
         let counters = answer.collected.counters.into_iter().zip(&self.collection.facets);
-        let facets = counters
-            .map(|(counter, plan)| counter.finish(plan, self.snapshot.columns(), self.request.facet_limit))
-            .collect();
+        let facets = counters.map(|(counter, plan)| counter.finish(plan, self.request.facet_limit)).collect();
         let live = match (self.collection.is_live(), self.live.cut) {
             (false, _) => LiveDependency::None,
             (true, false) => LiveDependency::Products(self.live.ordinals),

@@ -32,7 +32,8 @@ const STEPS: usize = 100_000;
 const WORLDS_MAX: u64 = 400;
 
 /// Worlds in which a wrong answer was found once.
-const FOUND: &[u64] = &[];
+/// 813: a selected value without products was written as some product elsewhere wrote it.
+const FOUND: &[u64] = &[813];
 
 fn run(seed: u64, steps: usize) -> Result<Tally, String> {
     let mut world = World::new(seed);

@@ -232,7 +232,7 @@ impl FacetCounter {
     }
 
     /// The facet as answered: values by count, then value, those that the filter selects always among them.
-    pub(crate) fn finish(self, plan: &FacetPlan, columns: &[std::sync::Arc<SegmentColumns>], limit: usize) -> Facet {
+    pub(crate) fn finish(self, plan: &FacetPlan, limit: usize) -> Facet {
         let stats = self.stats.finish();
         let mut values: Vec<(Vec<u8>, Counted)> = match self.numbers {
             Some(numbers) => numbers.into_iter().map(|(bits, c)| (bits.to_be_bytes().to_vec(), c)).collect(),
@@ -254,8 +254,9 @@ impl FacetCounter {
         }
         for forms in &plan.selected {
             let listed = forms.iter().any(|(_, form)| shown.iter().any(|value| same(&value.value, form)));
-            if let (false, Some(value)) = (listed, as_written(plan, columns, forms)) {
-                shown.push(FacetValue { value: json(&value), count: 0 });
+            // As typed: how products that are not found write it is nothing that this answer depends on.
+            if let (false, Some((_, value))) = (listed, forms.first()) {
+                shown.push(FacetValue { value: json(value), count: 0 });
             }
         }
         Facet { field: plan.name.clone(), values: shown, distinct, stats }
@@ -294,32 +295,6 @@ fn same(value: &Value, form: &Scalar) -> bool {
         }
         (value, form) => *value == json(form),
     }
-}
-
-/// A selected value that no document has: as some product outside the selection writes it, else as typed.
-fn as_written(
-    plan: &FacetPlan,
-    columns: &[std::sync::Arc<SegmentColumns>],
-    forms: &[(Vec<u8>, Scalar)],
-) -> Option<Scalar> {
-    let FieldRef::Keyword { term_field, column } = &plan.field else {
-        return forms.first().map(|(_, form)| form.clone());
-    };
-    let prefix = field_prefix(term_field).len();
-    for (wanted, _) in forms {
-        for values in columns.iter().filter_map(|columns| columns.keyword(*column)) {
-            let mut term = Vec::new();
-            let ord = crate::store::segment::ord_or_next(values, wanted).ok()?;
-            if values.ord_to_bytes(ord, &mut term).unwrap_or(false)
-                && let Some(decoded) = term.get(prefix..).and_then(decode)
-                && term.starts_with(&wanted[..prefix])
-                && decoded.key == &wanted[prefix..]
-            {
-                return Some(decoded.value);
-            }
-        }
-    }
-    forms.last().map(|(_, form)| form.clone())
 }
 
 fn json(value: &Scalar) -> Value {
