@@ -8,8 +8,8 @@
 //! The stack does not know how an answer is computed: it is handed a computation, which gets a [`Filler`] so that it
 //! can put the entry into the tiers from the thread it runs on, which may block.
 //!
-//! Invariant: whatever [`Stack::fetch`] returns reflects at least the sequence that was validated when the request
-//! began.
+//! Invariant: whatever [`Stack::fetch`] returns was judged fresh by the caller's own view, or computed after the request
+//! began, and tells the sequence that it reflects: within the grace that is the entry's own.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -135,8 +135,7 @@ pub enum FetchError<E> {
 }
 
 impl<E: Clone + Send + Sync + 'static> Stack<E> {
-    /// A stack over this memory tier.
-    /// `write_live` fills the holes of bodies.
+    /// A stack over this memory tier. `write_live` fills the holes of bodies.
     pub fn new(memory: MemoryTier, write_live: WriteLive) -> Self {
         Self { memory: Arc::new(memory), write_live, flights: SingleFlight::default() }
     }
@@ -186,14 +185,12 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
             Err(outcome) => outcome,
         };
         let cache_time = began.elapsed();
-        let own = view.clone();
-        let fresh = move |entry: &Entry| {
-            let view = own.having_waited_for(entry.stamp());
-            matches!(judge(entry.stamp(), entry.proof(), &view), Verdict::Fresh { .. })
+        let verdict = |entry: &Entry| judge(entry.stamp(), entry.proof(), &view.having_waited_for(entry.stamp()));
+        let suits = |result: &Result<Computed, E>| match result {
+            Ok(computed) => matches!(verdict(&computed.entry), Verdict::Fresh { .. }),
+            Err(_) => true,
         };
-        let write_live = self.write_live;
-        let again = view.clone();
-        let suits = |result: &Result<Computed, E>| result.as_ref().map_or(true, |computed| fresh(&computed.entry));
+        let (write_live, again) = (self.write_live, view.clone());
         let computation = || {
             let (memory, key) = (Arc::clone(&self.memory), Arc::clone(key));
             async move {
@@ -207,13 +204,17 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         let (result, part) = self.flights.run(key, deadline, suits, computation).await?;
         let computed = result.map_err(FetchError::Compute)?;
         let stamp = computed.entry.stamp();
+        let fresh = match verdict(&computed.entry) {
+            Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
+            // One's own answer, and a change that it has not seen was published since.
+            Verdict::Stale(_) => Fresh { sequence: stamp.as_of, ttl: stamp.max_age, age: Duration::ZERO },
+        };
         Ok(Served {
             outcome,
             from: TierName::Index,
-            // Computed or judged fresh after the request began: it reflects what was validated then.
-            sequence: stamp.as_of.max(view.validated),
-            ttl: stamp.max_age,
-            age: Duration::ZERO,
+            sequence: fresh.sequence,
+            ttl: fresh.ttl,
+            age: fresh.age,
             stored: computed.stored == Stored::Yes,
             collapsed: part == Part::Waited,
             cache_time,
@@ -237,3 +238,6 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         self.memory.settle();
     }
 }
+
+#[cfg(test)]
+mod tests;
