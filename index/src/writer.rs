@@ -57,7 +57,7 @@ pub struct Writer {
     live: Arc<LiveTable>,
     /// Products that were written since the last commit; `None` for a deleted one.
     overlay: FxHashMap<String, Option<Product>>,
-    /// `None` until the first change asks for it: counting takes a second for a million products.
+    /// `None` until [`Writer::prepare`] or the first change: counting takes a second for a million products.
     vocabulary: Option<Vocabulary>,
     old: Version,
     new: Version,
@@ -184,11 +184,20 @@ impl Writer {
         &self.live
     }
 
-    /// Looks up what the old version touches.
-    fn begin_change(&mut self, id: &str) -> Result<(), IndexError> {
+    /// Counts the vocabulary, which the first change would have to wait for.
+    ///
+    /// # Errors
+    /// A failing engine.
+    pub fn prepare(&mut self) -> Result<(), IndexError> {
         if self.vocabulary.is_none() {
             self.vocabulary = Some(Vocabulary::count(&self.snapshot)?);
         }
+        Ok(())
+    }
+
+    /// Looks up what the old version touches.
+    fn begin_change(&mut self, id: &str) -> Result<(), IndexError> {
+        self.prepare()?;
         self.old.clear();
         self.new.clear();
         match self.overlay.get(id) {

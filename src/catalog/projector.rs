@@ -25,6 +25,8 @@
 
 mod pace;
 pub(crate) mod rebuild;
+#[cfg(test)]
+mod steps;
 mod target;
 
 use std::collections::BTreeSet;
@@ -41,7 +43,7 @@ use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
 
 use self::pace::Pace;
-use self::rebuild::{Rebuilds, Rebuilt};
+use self::rebuild::Rebuilds;
 #[cfg(test)]
 pub(crate) use self::target::InMemory;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
@@ -49,7 +51,7 @@ use super::event::{Event, EventError};
 use super::log::{Batch, Log, LogError, ReadLimits};
 use super::progress::Progress;
 use super::status::Report;
-use super::touch_file::{self, Saved};
+use super::touch_file::Saver;
 use super::visibility::{Touch, Visibility};
 
 /// Events read and applied between two looks at the clock and at the stop signal. A bulk import applies some ten
@@ -181,8 +183,8 @@ pub(crate) struct Projector {
     other_analysis: bool,
     /// What was touched since the last publication.
     touched: Vec<Touch>,
-    /// Sequence at which the touch table was last saved.
-    touches_saved: u64,
+    /// Saves the touch table with each checkpoint.
+    saver: Option<Saver>,
     /// When the target was last made durable.
     checkpointed: Instant,
     /// Events that are skipped, until they are behind a commit.
@@ -243,7 +245,7 @@ impl Projector {
             suspect: None,
             other_analysis: false,
             touched: Vec::new(),
-            touches_saved: 0,
+            saver: shared.touches.clone().map(Saver::new),
             checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
             ready_at: shared.log.last(),
@@ -255,8 +257,19 @@ impl Projector {
 
     /// Works until it is told to stop. Never panics on what the engine does.
     pub(crate) fn run(mut self) {
+        self.prepare();
         self.work();
         self.close_target();
+        if let Some(saver) = self.saver.take() {
+            saver.finish(&self.shared.visibility);
+        }
+    }
+
+    /// Counts the vocabulary before the first change needs it.
+    fn prepare(&mut self) {
+        if let Err(reason) = self.guard(|target| target.prepare()) {
+            tracing::warn!(catalog = self.name, reason, "the index could not be prepared for changes");
+        }
     }
 
     fn work(&mut self) {
@@ -309,10 +322,7 @@ impl Projector {
             self.reopen()?;
         }
         self.wait_for_work();
-        if let Some(rebuilt) = self.shared.rebuilds.take() {
-            let outcome = self.put_in_place(rebuilt);
-            self.shared.rebuilds.end(outcome);
-        }
+        self.take_rebuilt();
         self.walk()?;
         let draining = self.shared.stop.is_set();
         let at_the_end = self.cursor >= self.shared.log.last();
@@ -499,29 +509,6 @@ impl Projector {
         self.note_ready();
     }
 
-    /// Brings a rebuilt index to where the walk is and shows it instead of the one in use, which stays if that fails.
-    fn put_in_place(&mut self, mut rebuilt: Rebuilt) -> Result<(), String> {
-        if self.cursor < self.hold_until {
-            rebuilt.target.close();
-            return Err("the index is being built again already".to_owned());
-        }
-        if !rebuilt.target.set_settings(Arc::clone(&self.settings.1)) {
-            rebuilt.target.close();
-            return Err("settings with another analysis were put meanwhile".to_owned());
-        }
-        while rebuilt.cursor < self.cursor {
-            rebuilt.cursor = rebuild::replay(&self.shared.log, &mut *rebuilt.target, rebuilt.cursor, self.cursor)?;
-        }
-        let snapshot = rebuilt.target.commit(self.cursor).map_err(|error| describe(&error))?;
-        self.close_target();
-        self.open.adopt().map_err(|error| describe(&error))?;
-        self.target = Some(rebuilt.target);
-        self.committed = self.cursor;
-        self.show(snapshot);
-        tracing::info!(catalog = self.name, sequence = self.committed, "the index was rebuilt");
-        Ok(())
-    }
-
     /// Makes what was committed durable.
     fn checkpoint(&mut self) -> Result<(), Failure> {
         self.checkpointed = Instant::now();
@@ -531,20 +518,10 @@ impl Projector {
             pause: Pause::Needed,
         })?;
         self.note_durable();
-        self.save_touches();
-        Ok(())
-    }
-
-    /// A table that is not saved costs computations after a restart, nothing else.
-    fn save_touches(&mut self) {
-        let visibility = &self.shared.visibility;
-        let sequence = visibility.validated();
-        let Some(path) = self.shared.touches.as_deref().filter(|_| sequence > self.touches_saved) else { return };
-        let start = visibility.start_at(sequence);
-        match touch_file::save(path, visibility.touches(), Saved { start, sequence }) {
-            Ok(()) => self.touches_saved = sequence,
-            Err(error) => tracing::warn!(catalog = self.name, %error, "the touch table could not be saved"),
+        if let Some(saver) = &mut self.saver {
+            saver.save(&self.shared.visibility);
         }
+        Ok(())
     }
 
     /// Lets the log forget what is superseded and durable here.
@@ -607,26 +584,6 @@ impl Projector {
             Ok(Err(error)) => Err(describe(&error)),
             Err(panic) => Err(panic_text(&*panic)),
         }
-    }
-}
-
-/// The steps of a cycle one by one, for tests without a thread.
-#[cfg(test)]
-impl Projector {
-    /// Applies all that the log has.
-    pub(crate) fn walk_to_the_end(&mut self) {
-        while self.cursor < self.shared.log.last() {
-            self.walk().unwrap_or_else(|failure| panic!("{}", failure.reason));
-        }
-    }
-
-    /// Applies all that the log has and shows it.
-    pub(crate) fn publish_all(&mut self) {
-        self.walk_to_the_end();
-        if self.cursor > self.committed {
-            self.commit().unwrap_or_else(|failure| panic!("{}", failure.reason));
-        }
-        assert_eq!(self.shared.visibility.validated(), self.shared.log.last(), "all is shown");
     }
 }
 

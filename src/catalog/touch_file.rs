@@ -8,17 +8,23 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::touch_table::{SLOTS_MAX, TouchTable};
+use super::visibility::Visibility;
 
 /// Raised with the layout.
 const MAGIC: &[u8; 8] = b"SFTOUCH1";
 
 /// Bytes written at a time.
 const BUFFER_BYTES: usize = 1 << 20;
+
+/// Slots that are hashed and copied together. A power of two, as their number is, so that blocks are full.
+const BLOCK_SLOTS: usize = 1 << 12;
 
 /// What a saved table belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub(crate) struct Saved {
 }
 
 /// Writes the table beside `path` and puts it in its place.
-pub(crate) fn save(path: &Path, table: &TouchTable, saved: Saved) -> io::Result<()> {
+fn save(path: &Path, table: &TouchTable, saved: Saved) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut out =
         Hashed { inner: BufWriter::with_capacity(BUFFER_BYTES, File::create(&temporary)?), hash: Xxh3::new() };
@@ -39,12 +45,19 @@ pub(crate) fn save(path: &Path, table: &TouchTable, saved: Saved) -> io::Result<
     for number in [saved.start, saved.sequence, table.complete_from(), slots] {
         out.write_all(&number.to_le_bytes())?;
     }
+    let mut block = Vec::with_capacity(BLOCK_SLOTS * 8);
     for sequence in table.sequences() {
-        out.write_all(&sequence.to_le_bytes())?;
+        block.extend_from_slice(&sequence.to_le_bytes());
+        if block.len() == BLOCK_SLOTS * 8 {
+            out.write_all(&block)?;
+            block.clear();
+        }
     }
+    out.write_all(&block)?;
     let digest = out.hash.digest();
     out.inner.write_all(&digest.to_le_bytes())?;
-    out.inner.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
+    // Not synced: what a power failure leaves of it does not pass for a table.
+    out.inner.into_inner().map_err(io::IntoInnerError::into_error)?;
     std::fs::rename(temporary, path)
 }
 
@@ -60,13 +73,68 @@ pub(crate) fn load(path: &Path) -> Option<(TouchTable, Saved)> {
         return None;
     }
     let table = TouchTable::new(slots, complete_from);
-    for slot in 0..slots {
-        table.restore(slot, input.number()?);
+    let mut block = vec![0; BLOCK_SLOTS.min(slots) * 8];
+    for first in (0..slots).step_by(BLOCK_SLOTS) {
+        input.read_exact(&mut block).ok()?;
+        for (slot, bytes) in (first..).zip(block.chunks_exact(8)) {
+            table.restore(slot, u64::from_le_bytes(bytes.try_into().ok()?));
+        }
     }
     let expected = input.hash.digest();
     let mut digest = [0; 8];
     input.inner.read_exact(&mut digest).ok()?;
     (u64::from_le_bytes(digest) == expected).then_some((table, Saved { start, sequence }))
+}
+
+/// Saves a table beside the thread that touches it: a large one takes a good part of a publication's interval.
+///
+/// What is touched while a table is saved may be in it or not; either way everything through its sequence is.
+pub(crate) struct Saver {
+    path: PathBuf,
+    /// Sequence of the last table that was begun to be saved.
+    saved: u64,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Saver {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, saved: 0, running: None }
+    }
+
+    /// Begins to save the table, unless nothing was published since the last time or that is still being saved.
+    pub(crate) fn save(&mut self, visibility: &Arc<Visibility>) {
+        let sequence = visibility.validated();
+        if sequence <= self.saved || self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+            return;
+        }
+        let (path, shared) = (self.path.clone(), Arc::clone(visibility));
+        let body = move || save_or_warn(&path, &shared, sequence);
+        match std::thread::Builder::new().name("save-touches".to_owned()).spawn(body) {
+            Ok(running) => (self.saved, self.running) = (sequence, Some(running)),
+            Err(error) => tracing::warn!(%error, "the touch table could not be saved"),
+        }
+    }
+
+    /// Ends, and saves what was published since the last time.
+    pub(crate) fn finish(self, visibility: &Visibility) {
+        if let Some(running) = self.running
+            && running.join().is_err()
+        {
+            tracing::error!("saving the touch table ended in a panic");
+        }
+        let sequence = visibility.validated();
+        if sequence > self.saved {
+            save_or_warn(&self.path, visibility, sequence);
+        }
+    }
+}
+
+/// A table that is not saved costs computations after a restart, nothing else.
+fn save_or_warn(path: &Path, visibility: &Visibility, sequence: u64) {
+    let saved = Saved { start: visibility.start_at(sequence), sequence };
+    if let Err(error) = save(path, visibility.touches(), saved) {
+        tracing::warn!(%error, path = %path.display(), "the touch table could not be saved");
+    }
 }
 
 /// Hashes what passes through.

@@ -67,7 +67,7 @@ pub(crate) fn start(
     let fits = |saved: &Saved| log.start_at(saved.sequence) == Some(saved.start) && saved.sequence >= known_from;
     let loaded = saved.and_then(touch_file::load).filter(|(_, saved)| fits(saved)).map(|(table, _)| table);
     let touches = loaded.unwrap_or_else(|| TouchTable::new(slots, known_from));
-    Visibility::new(snapshot, live, touches, freshness_bound, log.starts().to_vec())
+    Visibility::new(snapshot, live, touches, freshness_bound, log.starts())
 }
 
 /// The digest of the settings' JSON.
@@ -94,7 +94,7 @@ pub struct Visibility {
     live_changes: Recent,
     /// Entries touched through this sequence get no grace: somebody was promised to see it.
     floor: AtomicU64,
-    starts: ArcSwap<Vec<(u64, u64)>>,
+    starts: Arc<[(u64, u64)]>,
 }
 
 impl Visibility {
@@ -105,7 +105,7 @@ impl Visibility {
         live: Arc<LiveTable>,
         touches: TouchTable,
         freshness_bound: Duration,
-        starts: Vec<(u64, u64)>,
+        starts: Arc<[(u64, u64)]>,
     ) -> Self {
         let sequence = snapshot.sequence();
         Self {
@@ -118,7 +118,7 @@ impl Visibility {
             live_changes: Recent::new(freshness_bound, live.applied()),
             live,
             floor: AtomicU64::new(0),
-            starts: ArcSwap::from_pointee(starts),
+            starts,
         }
     }
 
@@ -193,9 +193,8 @@ impl Visibility {
 
     /// The id of the history that was in force at `sequence`: 0 before the first start that is remembered.
     pub(crate) fn start_at(&self, sequence: u64) -> u64 {
-        let starts = self.starts.load();
-        let at = starts.partition_point(|(from, _)| *from <= sequence);
-        at.checked_sub(1).map_or(0, |at| starts[at].1)
+        let at = self.starts.partition_point(|(from, _)| *from <= sequence);
+        at.checked_sub(1).map_or(0, |at| self.starts[at].1)
     }
 
     /// Blocks until `condition` holds for `V`, at most `at_most`; see [`Progress::wait_until`].

@@ -112,9 +112,9 @@ pub(crate) fn run(
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
-        let found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
+        let mut found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
         collected.products += found.products;
-        collected.live.merge(found.live.clone());
+        collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
         for (group, (candidate, members)) in found.groups {

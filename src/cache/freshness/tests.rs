@@ -26,7 +26,7 @@ impl Shop {
         let live = Arc::<LiveTable>::default();
         let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::clone(&live)).expect("in memory");
         let snapshot = writer.commit(10).expect("commits");
-        let visibility = Visibility::new(snapshot, live, TouchTable::new(1 << 16, 5), BOUND, STARTS.to_vec());
+        let visibility = Visibility::new(snapshot, live, TouchTable::new(1 << 16, 5), BOUND, STARTS.into());
         Self { writer, visibility: Arc::new(visibility), instant: Instant::now() }
     }
 

@@ -31,7 +31,7 @@ async fn who_waited_is_told_the_sequence_of_the_answer_and_not_that_of_its_own_v
     let live = Arc::<LiveTable>::default();
     let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::clone(&live)).expect("in memory");
     let first = writer.commit(10).expect("commits");
-    let visibility = Arc::new(Visibility::new(first, live, TouchTable::new(1 << 10, 0), LONG, Vec::new()));
+    let visibility = Arc::new(Visibility::new(first, live, TouchTable::new(1 << 10, 0), LONG, Vec::new().into()));
     let stack: Arc<Stack<String>> = Arc::new(Stack::new(MemoryTier::new(1 << 20).expect("a thread"), |_, _, _| vec![]));
     let key = Arc::new(Key::new("search:1:demo:1:q=lamp".into()));
     let (land, landing) = oneshot::channel::<()>();

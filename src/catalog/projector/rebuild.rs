@@ -12,11 +12,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use storefind_index::error::IndexError;
 use storefind_index::settings::Settings;
+use storefind_index::snapshot::Snapshot;
 
-use super::{STEP, StopSignal, Target, UNCOMMITTED_MAX, describe, panic_text};
+use super::{Projector, STEP, StopSignal, Target, UNCOMMITTED_MAX, describe, panic_text};
 use crate::catalog::event::Event;
 use crate::catalog::log::{Log, LogError};
 use crate::catalog::progress::Progress;
@@ -27,11 +29,14 @@ const PAGE_PRODUCTS: usize = 1_000;
 /// Events that may be left to the projector: a fraction of a second of its work.
 const LEFT_OVER_MAX: u64 = 500;
 
+/// How often who waits for a rebuild looks whether the catalog is being closed.
+const TURN: Duration = Duration::from_secs(1);
+
 /// An index that waits to be put in place.
-pub(super) struct Rebuilt {
-    pub(super) target: Box<dyn Target>,
+struct Rebuilt {
+    target: Box<dyn Target>,
     /// Every event through this one is in it.
-    pub(super) cursor: u64,
+    cursor: u64,
 }
 
 /// What the rebuilding thread and the projector share.
@@ -62,19 +67,14 @@ impl Rebuilds {
 
     /// Waits until the rebuild that was begun has ended, and tells how.
     pub(crate) fn wait(&self, stop: &StopSignal) -> Result<(), String> {
-        let before = self.ended.value();
-        loop {
-            let is_over = |_| !self.is_running() || stop.is_set();
-            if self.ended.wait_until(std::time::Duration::from_secs(1), is_over) || self.ended.value() > before {
-                break;
-            }
-        }
+        // In turns, because nobody wakes who waits here when the catalog is being closed.
+        while !self.ended.wait_until(TURN, |_| !self.is_running() || stop.is_set()) {}
         let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
         outcome.unwrap_or_else(|| Err("the catalog is being closed".to_owned()))
     }
 
     /// Ends it.
-    pub(super) fn end(&self, outcome: Result<(), String>) {
+    fn end(&self, outcome: Result<(), String>) {
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.running.store(false, Ordering::Release);
         self.ended.raise(self.ended.value() + 1);
@@ -86,7 +86,7 @@ impl Rebuilds {
     }
 
     /// What waits to be put in place.
-    pub(super) fn take(&self) -> Option<Rebuilt> {
+    fn take(&self) -> Option<Rebuilt> {
         self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -118,7 +118,7 @@ fn build(
     loop {
         let page = log.export(after.as_deref(), PAGE_PRODUCTS).map_err(unread)?;
         for product in &page {
-            target.upsert(product).map_err(failed)?;
+            target.upsert(product).map_err(|error| format!("product {:?}: {}", product.id, describe(&error)))?;
         }
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
@@ -139,8 +139,47 @@ fn build(
     Ok(Some(Rebuilt { target, cursor }))
 }
 
+impl Projector {
+    /// Puts an index that waits in its place; the one in use stays if that fails.
+    pub(super) fn take_rebuilt(&mut self) {
+        let Some(mut rebuilt) = self.shared.rebuilds.take() else { return };
+        let brought = catch_unwind(AssertUnwindSafe(|| self.bring_up(&mut rebuilt)));
+        let outcome = brought.unwrap_or_else(|panic| Err(panic_text(&*panic))).and_then(|snapshot| {
+            self.close_target();
+            self.open.adopt().map(|()| snapshot).map_err(|error| describe(&error))
+        });
+        match outcome {
+            Ok(snapshot) => {
+                self.target = Some(rebuilt.target);
+                self.committed = self.cursor;
+                self.show(snapshot);
+                tracing::info!(catalog = self.name, sequence = self.committed, "the index was rebuilt");
+                self.shared.rebuilds.end(Ok(()));
+            }
+            Err(reason) => {
+                rebuilt.target.close();
+                self.shared.rebuilds.end(Err(reason));
+            }
+        }
+    }
+
+    /// Brings a rebuilt index to where the walk is.
+    fn bring_up(&self, rebuilt: &mut Rebuilt) -> Result<Snapshot, String> {
+        if self.cursor < self.hold_until {
+            return Err("the index is being built again already".to_owned());
+        }
+        if !rebuilt.target.set_settings(Arc::clone(&self.settings.1)) {
+            return Err("settings with another analysis were put meanwhile".to_owned());
+        }
+        while rebuilt.cursor < self.cursor {
+            rebuilt.cursor = replay(&self.shared.log, &mut *rebuilt.target, rebuilt.cursor, self.cursor)?;
+        }
+        rebuilt.target.commit(self.cursor).map_err(|error| describe(&error))
+    }
+}
+
 /// Applies the content of one step of events after `cursor`, none after `through`; returns the new cursor.
-pub(super) fn replay(log: &Log, target: &mut dyn Target, cursor: u64, through: u64) -> Result<u64, String> {
+fn replay(log: &Log, target: &mut dyn Target, cursor: u64, through: u64) -> Result<u64, String> {
     let batch = log.read_after(cursor, STEP).map_err(|error| describe(&error))?;
     for (sequence, event) in batch.events {
         if sequence > through {

@@ -21,6 +21,8 @@ pub(crate) trait Target: Send {
     fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError>;
     /// Removes a product; returns what that touches.
     fn delete(&mut self, id: &str) -> Result<&[u64], IndexError>;
+    /// Does beforehand what the first change would have to wait for.
+    fn prepare(&mut self) -> Result<(), IndexError>;
     /// Products that wait in memory for the next commit.
     fn uncommitted(&self) -> usize;
     /// Puts other settings in force; `false`: they need another analysis, so everything must be written into an empty
@@ -78,6 +80,10 @@ impl Target for IndexTarget {
     fn delete(&mut self, id: &str) -> Result<&[u64], IndexError> {
         self.pending = true;
         self.writer.delete(id)
+    }
+
+    fn prepare(&mut self) -> Result<(), IndexError> {
+        self.writer.prepare()
     }
 
     fn uncommitted(&self) -> usize {

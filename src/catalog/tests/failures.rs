@@ -82,6 +82,10 @@ impl Target for Faulty {
         self.inner.commit(sequence)
     }
 
+    fn prepare(&mut self) -> Result<(), IndexError> {
+        self.inner.prepare()
+    }
+
     fn uncommitted(&self) -> usize {
         self.inner.uncommitted()
     }
