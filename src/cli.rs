@@ -3,6 +3,7 @@
 //! Owns arguments and exit statuses. Exit status 0: done; 1: failed while running; 2: bad arguments or configuration.
 //! Results go to standard output, everything else to standard error.
 
+mod at_rest;
 mod backup;
 mod check_config;
 mod demo;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
+use super::at_rest::{ask_server, lock};
 use super::remote::Server;
 use super::{ConfigArgument, Failure, Outcome};
-use crate::app::{DataDirLock, LockError, Mode};
+use crate::app::Mode;
 use crate::backup::{self, Copied, Manifest};
 use crate::catalog::registry::catalog_dir;
-use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -59,11 +59,7 @@ fn online(dir: &Path, url: &str) -> Result<Vec<Copied>, Failure> {
 
 fn at_rest(arguments: &Arguments) -> Result<Manifest, Failure> {
     let config = arguments.config.load()?;
-    telemetry::logs::start(&config.logging);
-    let _lock = DataDirLock::take(&config.data_dir, Mode::ReadOnly).map_err(|error| match error {
-        LockError::InUse { .. } => anyhow!("{error}; back it up with --url http://{}", config.listen),
-        error @ LockError::Io { .. } => anyhow::Error::from(error),
-    })?;
+    let _lock = lock(&config, Mode::ReadOnly, &ask_server(&config, "back it up"))?;
     // A catalog that was never opened has nothing to save.
     let names = config.catalogs.keys().filter(|name| catalog_dir(&config.data_dir, name).exists());
     let sources: Vec<_> = names.map(|name| backup::at_rest(&config.data_dir, name)).collect();
@@ -81,11 +77,7 @@ pub(super) fn run_restore(arguments: &RestoreArguments) -> Outcome {
         ));
     }
     let config = arguments.config.load()?;
-    telemetry::logs::start(&config.logging);
-    let _lock = DataDirLock::take(&config.data_dir, Mode::ReadWrite).map_err(|error| match error {
-        LockError::InUse { .. } => anyhow!("{error}; stop it before a restore"),
-        error @ LockError::Io { .. } => anyhow::Error::from(error),
-    })?;
+    let _lock = lock(&config, Mode::ReadWrite, "stop it before a restore")?;
     let manifest = backup::restore(&arguments.dir, &config.data_dir).map_err(anyhow::Error::from)?;
     say("restored", &manifest.catalogs);
     for Copied { name, .. } in &manifest.catalogs {

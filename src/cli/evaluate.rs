@@ -4,21 +4,13 @@
 //! The figures are those of [`crate::evaluate`].
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
+use super::at_rest::AtRest;
 use super::{ConfigArgument, Failure, Outcome};
-use crate::app::{DataDirLock, LockError, Mode};
-use crate::catalog::registry::catalog_dir;
-use crate::catalog::{Catalog, CatalogError};
-use crate::config::Config;
 use crate::evaluate::source::{Remote, search_snapshot};
 use crate::evaluate::{self, EvaluateError, Options, Report};
-use crate::telemetry;
-
-/// Longest wait for what is in the log but not in the index yet; only a failing index takes so long.
-const VISIBLE_WAIT_MAX: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -55,33 +47,17 @@ fn remote(arguments: &Arguments, url: &str, options: &Options<'_>) -> Result<Rep
 }
 
 fn local(arguments: &Arguments, options: &Options<'_>) -> Result<Report, Failure> {
-    let config = arguments.config.load()?;
-    telemetry::logs::start(&config.logging);
-    let _lock = DataDirLock::take(&config.data_dir, Mode::ReadWrite).map_err(|error| match error {
-        LockError::InUse { .. } => anyhow!("{error}; evaluate it with --url http://{}", config.listen),
-        error @ LockError::Io { .. } => anyhow::Error::from(error),
-    })?;
-    let catalog = open(&config, &arguments.catalog)?;
-    let report = search(&catalog, &arguments.catalog, options);
+    let open = AtRest::open(&arguments.config, &arguments.catalog, "evaluate it")?;
+    let report = search(&open, &arguments.catalog, options);
     // Before any error is returned: what was indexed at the start is to be kept.
-    catalog.close();
+    open.close();
     report
 }
 
-fn open(config: &Config, name: &str) -> Result<std::sync::Arc<Catalog>, Failure> {
-    let Some(catalog) = config.catalogs.get(name) else {
-        let problem = format!("there is no catalog `{name}` in the configuration; add [catalogs.{name}] to it");
-        return Err(Failure::usage(problem));
-    };
-    let dir = catalog_dir(&config.data_dir, name);
-    let open = Catalog::open(name, &dir, &catalog.settings, config.freshness_bound, false);
-    Ok(open.with_context(|| format!("catalog `{name}` cannot be opened"))?)
-}
-
-fn search(catalog: &Catalog, name: &str, options: &Options<'_>) -> Result<Report, Failure> {
-    let visible = catalog.wait_visible_blocking(catalog.status().log_sequence, VISIBLE_WAIT_MAX);
-    visible.map_err(|error: CatalogError| anyhow::Error::from(error))?;
-    let snapshot = catalog.snapshot();
+fn search(open: &AtRest, name: &str, options: &Options<'_>) -> Result<Report, Failure> {
+    let visible = open.wait_visible(open.catalog.status().log_sequence);
+    visible.map_err(anyhow::Error::from)?;
+    let snapshot = open.catalog.snapshot();
     if snapshot.product_count() == 0 {
         return Err(anyhow!("catalog `{name}` has no products; run `storefind import {name} FILE` first").into());
     }

@@ -1,46 +1,28 @@
 //! Import into a data folder that no server holds.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use storefind_index::feed::FeedMapping;
 
 use super::super::Failure;
+use super::super::at_rest::AtRest;
 use super::replace::Replacing;
 use super::source::InputFile;
 use super::{Arguments, Done, Total, progress};
-use crate::app::{DataDirLock, LockError, Mode};
-use crate::catalog::registry::catalog_dir;
 use crate::catalog::{Catalog, CatalogError, Change, EXPORT_LIMIT_MAX, feeds};
 use crate::ingest::{Ingest, Stopped};
-use crate::telemetry;
 
-/// Longest wait for the last product to be searchable; only a failing index takes so long.
-const VISIBLE_WAIT_MAX: Duration = Duration::from_secs(3_600);
 /// Records between two looks at the progress.
 const PROGRESS_EVERY: u64 = 256;
 
 /// Imports all files and waits until everything is searchable.
 pub(super) fn run(arguments: &Arguments, total: &mut Total) -> Result<Done, Failure> {
-    let config = arguments.config.load()?;
-    let name = &arguments.catalog;
-    let Some(catalog) = config.catalogs.get(name) else {
-        return Err(Failure::usage(format!(
-            "there is no catalog `{name}` in the configuration; add [catalogs.{name}] to it"
-        )));
-    };
-    telemetry::logs::start(&config.logging);
-    let _lock = DataDirLock::take(&config.data_dir, Mode::ReadWrite).map_err(|error| match error {
-        LockError::InUse { .. } => anyhow!("{error}; import into it with --url http://{}", config.listen),
-        error @ LockError::Io { .. } => anyhow::Error::from(error),
-    })?;
-    let mapping = if arguments.no_feed { FeedMapping::identity() } else { catalog.feed.clone() };
-    let dir = catalog_dir(&config.data_dir, name);
-    let open = Catalog::open(name, &dir, &catalog.settings, config.freshness_bound, false)
-        .with_context(|| format!("catalog `{name}` cannot be opened"))?;
+    let open = AtRest::open(&arguments.config, &arguments.catalog, "import into it")?;
+    let mapping = if arguments.no_feed { FeedMapping::identity() } else { open.feed.clone() };
     let began = Instant::now();
-    let imported = import(&open, arguments, &mapping, total);
-    let visible = open.wait_visible_blocking(total.report.sequence, VISIBLE_WAIT_MAX);
+    let imported = import(&open.catalog, arguments, &mapping, total);
+    let visible = open.wait_visible(total.report.sequence);
     // Before any error is returned: what was accepted is to be committed.
     open.close();
     let kept = imported?;
