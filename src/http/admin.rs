@@ -1,21 +1,21 @@
 //! `POST /v1/admin/backup` and `POST /v1/admin/rebuild`.
 //!
 //! Owns what a caller may ask for: an absolute folder on the server's machine that is absent or empty, a catalog. What a
-//! backup is, is in [`crate::backup`]; what a rebuild is, in [`crate::catalog`]. The body must be declared as JSON, which a page of another origin cannot do without a
-//! preflight that this server does not answer.
+//! backup is, is in [`crate::backup`]; what a rebuild is, in [`crate::catalog`]. The body must be declared as JSON,
+//! which a page of another origin cannot do without a preflight that this server does not answer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog};
+use super::extract::{Parameters, RequestBody, body_format, catalog};
 use super::products::{blocking, json_response};
 use crate::app::App;
 use crate::backup::{self, BackupError, Source};
@@ -26,20 +26,13 @@ const BODY_BYTES_MAX: usize = 16 << 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Request {
+struct BackupOrder {
     dir: PathBuf,
 }
 
 /// Copies all catalogs while they are served; answers when the copy is whole and on the disk.
-pub(super) async fn backup(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let body = read(&app, query.as_deref(), &headers, body).await?;
-    let Request { dir } =
-        serde_json::from_value(body).map_err(|error| ApiError::parameter("dir", format!("the body: {error}")))?;
+pub(super) async fn backup(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+    let BackupOrder { dir } = read(&app, request, "dir").await?;
     if !dir.is_absolute() {
         let message = format!("dir is `{}`, expected an absolute path on the server's machine", dir.display());
         return Err(ApiError::parameter("dir", message));
@@ -55,34 +48,26 @@ pub(super) async fn backup(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RebuildRequest {
+struct RebuildOrder {
     catalog: String,
 }
 
 /// Builds a catalog's index anew beside the one in use; answers when it is in its place.
-pub(super) async fn rebuild(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let body = read(&app, query.as_deref(), &headers, body).await?;
-    let RebuildRequest { catalog: name } =
-        serde_json::from_value(body).map_err(|error| ApiError::parameter("catalog", format!("the body: {error}")))?;
+pub(super) async fn rebuild(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+    let RebuildOrder { catalog: name } = read(&app, request, "catalog").await?;
     let catalog = catalog(&app, &name)?.clone();
     let snapshot = blocking(move || catalog.rebuild().map(|()| catalog.snapshot())).await??;
     let done = json!({"catalog": name, "products": snapshot.product_count(), "sequence": snapshot.sequence()});
     Ok(json_response(StatusCode::OK, &done))
 }
 
-async fn read(app: &App, query: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Value, ApiError> {
-    Parameters::read(query, &[])?;
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if Format::of_content_type(given) != Some(Format::Json) {
-        let message = format!("content type is `{given}`, expected application/json");
-        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
-    }
-    RequestBody::new(app, headers, body, BODY_BYTES_MAX)?.json().await
+/// Reads what is ordered: a body with one `member`, and no parameters.
+async fn read<T: DeserializeOwned>(app: &App, request: Request, member: &'static str) -> Result<T, ApiError> {
+    let (parts, body) = request.into_parts();
+    Parameters::read(parts.uri.query(), &[])?;
+    body_format(&parts.headers, &[Format::Json], "application/json")?;
+    let body = RequestBody::new(app, &parts.headers, body, BODY_BYTES_MAX)?.json().await?;
+    serde_json::from_value(body).map_err(|error| ApiError::parameter(member, format!("the body: {error}")))
 }
 
 fn refused(error: BackupError) -> ApiError {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::error::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::catalog::Catalog;
+use crate::catalog::feeds::Format;
 use crate::config::nearest;
 use crate::ingest::once::Once;
 
@@ -42,6 +43,18 @@ pub fn idempotency_key(headers: &HeaderMap, route: &'static str) -> Result<Optio
     }
     let once = Once::new(key.as_bytes(), route);
     once.map(Some).map_err(|error| ApiError::parameter(IDEMPOTENCY_KEY, error.to_string()))
+}
+
+/// The format that a body is declared to have, one of those `accepted`; `expected` names them in the refusal.
+///
+/// # Errors
+/// `unsupported_media_type`.
+pub fn body_format(headers: &HeaderMap, accepted: &[Format], expected: &str) -> Result<Format, ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Format::of_content_type(given).filter(|format| accepted.contains(format)).ok_or_else(|| {
+        let message = format!("content type is `{given}`, expected {expected}");
+        ApiError::new(ErrorCode::UnsupportedMediaType, message)
+    })
 }
 
 /// A query string, read strictly: an unknown or doubled parameter is a mistake that would otherwise pass unseen.

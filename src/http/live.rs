@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, catalog, idempotency_key};
+use super::error::ApiError;
+use super::extract::{Parameters, body_format, catalog, idempotency_key};
 use super::upload::{Input, Upload};
 use crate::app::App;
 use crate::catalog::feeds::{Format, Lines};
@@ -27,7 +27,7 @@ pub(super) async fn post(
 ) -> Result<Response, ApiError> {
     let waits = Parameters::read(query.as_deref(), &["wait"])?.waits_until_searchable()?;
     let catalog = catalog(&app, &name)?;
-    check_format(&headers)?;
+    body_format(&headers, &[Format::Ndjson], "application/x-ndjson")?;
     let once = idempotency_key(&headers, "live")?;
     let writer = catalog.clone();
     let read = move |input: Input| {
@@ -41,15 +41,4 @@ pub(super) async fn post(
         Ok(ingest.finish())
     };
     Upload { app: &app, catalog, headers: &headers, waits }.receive(body, read).await
-}
-
-fn check_format(headers: &HeaderMap) -> Result<(), ApiError> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match Format::of_content_type(given) {
-        Some(Format::Ndjson) => Ok(()),
-        Some(Format::Json | Format::Csv) | None => Err(ApiError::new(
-            ErrorCode::UnsupportedMediaType,
-            format!("content type is `{given}`, expected application/x-ndjson"),
-        )),
-    }
 }

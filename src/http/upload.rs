@@ -24,7 +24,7 @@ use storefind_index::feed::FeedMapping;
 
 use self::body::{Broken, Encoding, Part, Pipe, pipe};
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
+use super::extract::{Parameters, RequestBody, body_format, catalog, idempotency_key};
 use super::products::wait_until_searchable;
 use crate::app::App;
 use crate::catalog::feeds::{self, Format};
@@ -160,15 +160,8 @@ fn error_of(stopped: Stopped, reason: Option<Broken>) -> Option<ApiError> {
 
 /// What the body holds, by its type.
 fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Format::of_content_type(given).ok_or_else(|| {
-        ApiError::new(
-            ErrorCode::UnsupportedMediaType,
-            format!(
-                "content type is `{given}`, expected application/x-ndjson, application/json (an array) or text/csv"
-            ),
-        )
-    })
+    const EXPECTED: &str = "application/x-ndjson, application/json (an array) or text/csv";
+    body_format(headers, &[Format::Ndjson, Format::Json, Format::Csv], EXPECTED)
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
