@@ -8,44 +8,34 @@
 //! | `once` | number, unique key | digest, time and outcome of a request with an idempotency key |
 //! | `meta` | name | format, origin, last sequence, sequence of the settings, how far it was pruned |
 //!
-//! Owns opening with its checks, the one connection that writes ([`Writer`]) and those that read ([`Reader`]). It
-//! refuses to know what a change means.
+//! Owns the one connection that writes ([`Writer`]) and those that read ([`Reader`]). How the folder is made and opened
+//! is in `open`, what is copied of it in `copy`. It refuses to know what a change means.
 //!
 //! Invariants: a transaction is one atomic step across all tables, and every reader sees a state that existed. What
 //! [`Writer::write`] returned with [`Durability::Now`] is on the disk, and so is everything before it. Only one process has
 //! the folder open to write.
 
-use std::fs::{File, OpenOptions, TryLockError};
+mod copy;
+mod open;
+
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::Read;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
+pub(super) use self::copy::restore;
 use super::error::LogError;
 use super::record::Latest;
 use crate::catalog::event::Event;
-
-/// Format of the tables. Raised when a program that knows only the old one would misread them. 1 was another store.
-pub(super) const LOG_FORMAT: u64 = 2;
 
 /// The database; SQLite adds `-wal` and `-shm`.
 pub(super) const FILE_NAME: &str = "log.db";
 /// A database that is being made. It gets its name when it is complete, so that an empty file is known as damage.
 const NEW_FILE_NAME: &str = "log.db.new";
-/// Locked by the process that has the log open.
-const LOCK_FILE_NAME: &str = "lock";
-/// Longest wait for a lock. A process that is just ending, or a child of this one between its fork and its exec, holds
-/// it for some milliseconds more.
-const LOCK_WAIT_MAX: Duration = Duration::from_millis(500);
-/// Time between two tries.
-const LOCK_WAIT_STEP: Duration = Duration::from_millis(5);
-/// What the store of format 1 had in its folder.
-const OBSOLETE_FOLDER_NAME: &str = "keyspaces";
-
 /// Bytes of a page. An update of one record in a million costs a page in the WAL, so half of the usual is faster here.
 const PAGE_BYTES: u32 = 2048;
 
@@ -89,25 +79,11 @@ const STATEMENTS_MAX: usize = 48;
 /// Longest time that settling after a failure waits for readers.
 const SETTLE_WAIT_MAX: Duration = Duration::from_secs(2);
 
-const META_FORMAT: &str = "format";
 const META_ORIGIN: &str = "origin";
 pub(super) const META_LAST: &str = "last_sequence";
 pub(super) const META_SETTINGS: &str = "settings_sequence";
 pub(super) const META_PRUNED: &str = "pruned_through";
 pub(super) const META_WALKED: &str = "walked_through";
-
-const TABLES: &str = "
-CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE events(
-  sequence INTEGER PRIMARY KEY, ends INTEGER, ends_too INTEGER, deletes TEXT, event BLOB NOT NULL
-) STRICT;
-CREATE TABLE products(id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE starts(sequence INTEGER PRIMARY KEY, id INTEGER NOT NULL) STRICT;
-CREATE TABLE once(
-  number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest INTEGER NOT NULL, at INTEGER NOT NULL,
-  changes INTEGER NOT NULL, written BLOB NOT NULL
-) STRICT;
-";
 
 /// The open folder.
 pub(super) struct Store {
@@ -125,137 +101,6 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the log in `path`. If there is none, `write` decides between a new one and [`LogError::Missing`]; only
-    /// then there is a writer.
-    pub(super) fn open(path: &Path, write: bool) -> Result<(Arc<Self>, Option<Writer>), LogError> {
-        let mut store = Self { path: path.to_owned(), readers: Mutex::default(), origin: 0, _lock: None };
-        if !write && !path.is_dir() {
-            return Err(LogError::Missing { path: path.to_owned() });
-        }
-        store.prepare_folder(write)?;
-        store._lock = store.lock(write)?;
-        if !store.file().is_file() {
-            if !write {
-                return Err(LogError::Missing { path: path.to_owned() });
-            }
-            store.create()?;
-        }
-        let is_cut = store.is_cut()?;
-        let connection = store.connect(write)?;
-        store.check_format(&connection)?;
-        if is_cut {
-            store.check_pages(&connection)?;
-        }
-        store.origin = store.required(&connection, META_ORIGIN)?;
-        let store = Arc::new(store);
-        let writer = write.then(|| Writer {
-            store: Arc::clone(&store),
-            connection,
-            sync: Durability::Now,
-            unsettled: false,
-            written: 0,
-        });
-        Ok((store, writer))
-    }
-
-    /// A new folder if need be; a folder with anything else in it is not ours.
-    fn prepare_folder(&self, write: bool) -> Result<(), LogError> {
-        if write && !self.path.is_dir() {
-            std::fs::create_dir_all(&self.path).map_err(|error| self.file_failed(error))?;
-            // The folder's own entry must survive a power cut, too.
-            for above in self.path.ancestors().skip(1).take(2).filter(|above| !above.as_os_str().is_empty()) {
-                sync_folder(above).map_err(|error| self.file_failed(error))?;
-            }
-        }
-        if self.file().is_file() {
-            return Ok(());
-        }
-        if self.path.join(OBSOLETE_FOLDER_NAME).is_dir() {
-            return Err(LogError::Obsolete { path: self.path.clone() });
-        }
-        for entry in self.path.read_dir().map_err(|error| self.file_failed(error))? {
-            let name = entry.map_err(|error| self.file_failed(error))?.file_name();
-            let name = name.to_string_lossy();
-            if name == format!("{FILE_NAME}-wal") {
-                return Err(self.damaged(FILE_NAME));
-            }
-            if name != LOCK_FILE_NAME && !name.starts_with(FILE_NAME) {
-                return Err(LogError::Foreign { path: self.path.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    fn lock(&self, write: bool) -> Result<Option<File>, LogError> {
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
-        let file = match options.open(self.path.join(LOCK_FILE_NAME)) {
-            Ok(file) => file,
-            // On a medium that cannot be written, nobody else writes either.
-            Err(_) if !write => return Ok(None),
-            Err(error) => return Err(self.file_failed(error)),
-        };
-        let deadline = Instant::now() + LOCK_WAIT_MAX;
-        loop {
-            match if write { file.try_lock() } else { file.try_lock_shared() } {
-                Ok(()) => return Ok(Some(file)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_WAIT_STEP),
-                Err(TryLockError::WouldBlock) => return Err(LogError::Locked { path: self.path.clone() }),
-                Err(TryLockError::Error(error)) => return Err(self.file_failed(error)),
-            }
-        }
-    }
-
-    /// Makes an empty log under another name, and gives it its own when it is on the disk.
-    fn create(&self) -> Result<(), LogError> {
-        let path = self.path.join(NEW_FILE_NAME);
-        if path.exists() {
-            std::fs::remove_file(&path).map_err(|error| self.file_failed(error))?;
-        }
-        let connection = Connection::open(&path).map_err(|error| self.failed(error))?;
-        let make = || -> rusqlite::Result<()> {
-            connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-            connection.execute_batch(TABLES)?;
-            put_number(&connection, META_FORMAT, LOG_FORMAT)?;
-            put_number(&connection, META_ORIGIN, random())?;
-            connection.pragma_update(None, "journal_mode", "wal")
-        };
-        make().map_err(|error| self.failed(error))?;
-        connection.close().map_err(|(_, error)| self.failed(error))?;
-        let publish = || -> std::io::Result<()> {
-            File::open(&path)?.sync_all()?;
-            std::fs::rename(&path, self.file())?;
-            sync_folder(&self.path)
-        };
-        publish().map_err(|error| self.file_failed(error))
-    }
-
-    /// Whether the file is shorter than its own header says. Copying the WAL into it, interrupted, does that, too.
-    fn is_cut(&self) -> Result<bool, LogError> {
-        let read = || -> std::io::Result<(Vec<u8>, u64)> {
-            let file = File::open(self.file())?;
-            let length = file.metadata()?.len();
-            let mut header = Vec::new();
-            file.take(100).read_to_end(&mut header)?;
-            Ok((header, length))
-        };
-        let (header, length) = read().map_err(|error| self.file_failed(error))?;
-        let number = |at: usize, size: usize| -> Option<u64> {
-            Some(header.get(at..at + size)?.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
-        };
-        // Places of the page size and of the number of pages in SQLite's file header.
-        let (Some(page), Some(pages), 100) = (number(16, 2), number(28, 4), header.len()) else {
-            return Err(self.damaged(FILE_NAME));
-        };
-        Ok(length < page * pages)
-    }
-
-    /// Reads every page. Only a file of the wrong length has to suffer this.
-    fn check_pages(&self, connection: &Connection) -> Result<(), LogError> {
-        let found: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| self.failed(error))?;
-        if found == "ok" { Ok(()) } else { Err(self.damaged(&format!("{FILE_NAME}: {found}"))) }
-    }
-
     fn connect(&self, write: bool) -> Result<Connection, LogError> {
         let access = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
         // Each connection has one owner at a time.
@@ -276,14 +121,6 @@ impl Store {
             Ok(connection)
         };
         set_up().map_err(|error| self.failed(error))
-    }
-
-    /// Refuses the log of a newer program.
-    fn check_format(&self, connection: &Connection) -> Result<(), LogError> {
-        match self.required(connection, META_FORMAT)? {
-            LOG_FORMAT => Ok(()),
-            found => Err(LogError::Format { path: self.path.clone(), found, expected: LOG_FORMAT }),
-        }
     }
 
     /// A random number given when the log was created: projections of another log carry another.
@@ -343,38 +180,6 @@ impl Store {
     pub(super) fn event(&self, connection: &Connection, sequence: u64) -> Result<Event, LogError> {
         let bytes = self.event_bytes(connection, sequence)?;
         Event::decode(&bytes).map_err(|source| LogError::Event { path: self.path.clone(), sequence, source })
-    }
-
-    /// A consistent copy of the state of now in the folder `into`, without stopping anybody.
-    pub(super) fn backup(&self, into: &Path) -> Result<(), LogError> {
-        let file = into.join(FILE_NAME);
-        if file.exists() {
-            return Err(LogError::Exists { path: file });
-        }
-        let failed = |source: std::io::Error| LogError::File { path: into.to_owned(), source: Arc::new(source) };
-        std::fs::create_dir_all(into).map_err(failed)?;
-        let made = into.join(NEW_FILE_NAME);
-        if made.exists() {
-            // Of a backup that did not end.
-            std::fs::remove_file(&made).map_err(failed)?;
-        }
-        self.copy_to(&made)?;
-        std::fs::rename(&made, file).and_then(|()| sync_folder(into)).map_err(failed)
-    }
-
-    /// A consistent copy of the state of now, in a new file.
-    fn copy_to(&self, file: &Path) -> Result<(), LogError> {
-        let connection = self.connect(false)?;
-        let name = file.to_str().ok_or_else(|| {
-            let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path is not UTF-8");
-            LogError::File { path: file.to_owned(), source: Arc::new(reason) }
-        })?;
-        connection.execute("VACUUM INTO ?1", [name]).map_err(|error| self.failed(error))?;
-        let sync = || -> std::io::Result<()> {
-            File::open(file)?.sync_all()?;
-            file.parent().map_or(Ok(()), sync_folder)
-        };
-        sync().map_err(|source| LogError::File { path: file.to_owned(), source: Arc::new(source) })
     }
 
     /// Bytes on disk.
@@ -569,33 +374,6 @@ pub(super) fn put_number(connection: &Connection, name: &str, number: u64) -> ru
 /// A number that no other log has: the standard library seeds its hashers from the system's randomness.
 pub(super) fn random() -> u64 {
     RandomState::new().hash_one(std::time::SystemTime::now())
-}
-
-/// Copies the log in the folder `from` to the new folder `into`, where it gets another origin, so that projections of
-/// the one are never used with the other.
-pub(super) fn restore(from: &Path, into: &Path) -> Result<(), LogError> {
-    let (source, _) = Store::open(from, false)?;
-    if into.exists() {
-        return Err(LogError::Exists { path: into.to_owned() });
-    }
-    let failed = |source: std::io::Error| LogError::File { path: into.to_owned(), source: Arc::new(source) };
-    std::fs::create_dir_all(into).map_err(failed)?;
-    let made = into.join(NEW_FILE_NAME);
-    source.copy_to(&made)?;
-    let renumber = || -> rusqlite::Result<()> {
-        let connection = Connection::open(&made)?;
-        put_number(&connection, META_ORIGIN, random())?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.close().map_err(|(_, error)| error)
-    };
-    renumber().map_err(|source| LogError::Storage { path: into.to_owned(), source: Arc::new(source) })?;
-    let publish = || -> std::io::Result<()> {
-        File::open(&made)?.sync_all()?;
-        std::fs::rename(&made, into.join(FILE_NAME))?;
-        sync_folder(into)?;
-        into.parent().filter(|above| !above.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
-    };
-    publish().map_err(failed)
 }
 
 fn sync_folder(path: &Path) -> std::io::Result<()> {
