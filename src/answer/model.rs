@@ -11,6 +11,7 @@
 //!
 //! `STOREFIND_MODEL_STEPS=1000000 cargo test --lib answer::model -- --nocapture` runs longer.
 
+pub(super) mod node;
 mod queries;
 pub(super) mod shop;
 mod world;

@@ -3,28 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use storefind_index::live::LiveTable;
 use storefind_index::product::Product;
 use storefind_index::request::SearchRequest;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use super::shop::{Clerk, Zipf};
-use crate::answer::effective::{self, KeyScope};
+use crate::answer::model::node::{Node, folder, stack};
 use crate::answer::model::shop::Random;
-use crate::answer::params::{self, Params};
-use crate::answer::question::{Computation, Question};
-use crate::answer::render;
 use crate::cache::freshness::{StaleReason, UnixMillis, View};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
 use crate::cache::stack::Stack;
-use crate::cache::tier::memory::MemoryTier;
 use crate::catalog::Change;
-use crate::catalog::log::{Access, Log};
-use crate::catalog::projector::{InMemory, Opened, Projector, Shared};
-use crate::catalog::visibility::{self, Visibility};
-use crate::resilience::deadline::Worth;
 
 /// Requests a second, evenly spaced.
 pub(super) const REQUESTS_PER_SECOND: u32 = 300;
@@ -103,45 +94,20 @@ struct Kept {
 }
 
 struct World {
-    log: Arc<Log>,
-    visibility: Arc<Visibility>,
-    projector: Projector,
+    node: Node,
     _dir: tempfile::TempDir,
 }
 
 impl World {
     fn open(products: &[Product]) -> Self {
-        let memory = std::path::Path::new("/dev/shm");
-        let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
-        let log = Arc::new(Log::open(dir.path(), "icecat", Access::ReadWrite).expect("the log opens"));
-        let live = Arc::<LiveTable>::default();
-        let opened = Opened::new(&log, Box::new(InMemory(Arc::clone(&live))), Arc::default()).expect("opens");
-        for batch in products.chunks(LOAD_BATCH) {
-            log.append(batch.iter().cloned().map(Change::Upsert).collect()).expect("the log writes");
-        }
+        let dir = folder();
         // The least touch table is also that for 19,406 products.
-        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, BOUND, None));
-        let shared = Shared {
-            log: Arc::clone(&log),
-            visibility: Arc::clone(&visibility),
-            report: Arc::default(),
-            applied: Arc::default(),
-            stop: Arc::default(),
-            rebuilds: Arc::default(),
-            touches: None,
-        };
-        let mut projector = Projector::new("icecat", shared, opened, BOUND);
-        projector.publish_all();
-        Self { log, visibility, projector, _dir: dir }
-    }
-
-    fn question(&self, raw: &str) -> (Arc<Key>, SearchRequest) {
-        let published = self.visibility.published();
-        let params = Params::from_query(raw, params::search::NAMES).expect("a query");
-        let asked = params::search::read(params).unwrap_or_else(|error| panic!("{raw}: {error}"));
-        let effective = effective::search(asked.request, published.snapshot.settings());
-        let scope = KeyScope { catalog: "icecat", settings_version: published.settings_version };
-        (Arc::new(effective::search_key(scope, &effective)), effective)
+        let mut node = Node::open("icecat", dir.path(), BOUND);
+        for batch in products.chunks(LOAD_BATCH) {
+            node.log.append(batch.iter().cloned().map(Change::Upsert).collect()).expect("the log writes");
+        }
+        node.projector.publish_all();
+        Self { node, _dir: dir }
     }
 
     fn ask(&self, side: &mut Side, query: usize, view: &View, counted: bool) {
@@ -155,11 +121,8 @@ impl World {
             }
             Err(outcome) => outcome,
         };
-        let worth = Worth::until(Instant::now() + Duration::from_secs(60));
-        let settings_version = self.visibility.published().settings_version;
-        let question = Question::Search(request.clone());
-        let computation = Computation::apart(question, &self.visibility, key, settings_version);
-        let mut entry = computation.run(&worth).unwrap_or_else(|error| panic!("{request:?}: {error}")).entry;
+        let computed = self.node.compute(key, request);
+        let mut entry = computed.unwrap_or_else(|error| panic!("{request:?}: {error}")).entry;
         entry.set_computed_at(view.now);
         if counted {
             side.tally.requests += 1;
@@ -197,9 +160,11 @@ pub(super) fn run(plan: &Plan, products: &[Product], queries: &[String]) -> Repo
     let _inside = runtime.enter();
     let mut world = World::open(products);
     let mut sides = SETTINGS.map(|(_, flags)| {
-        let question = |(number, query): (usize, &String)| world.question(&raw(query, number, plan.filtered, flags));
+        let question = |(number, query): (usize, &String)| {
+            world.node.question(&raw(query, number, plan.filtered, flags)).expect("a query")
+        };
         Side {
-            stack: Stack::new(MemoryTier::new(MEMORY_BYTES).expect("a thread"), render::live_fields),
+            stack: stack(MEMORY_BYTES),
             questions: queries.iter().enumerate().map(question).collect(),
             tally: Tally::default(),
         }
@@ -225,24 +190,24 @@ pub(super) fn run(plan: &Plan, products: &[Product], queries: &[String]) -> Repo
                 changes.push(clerk.price());
             }
             if !changes.is_empty() {
-                let written = world.log.append(changes).expect("the log writes");
+                let written = world.node.log.append(changes).expect("the log writes");
                 assert!(written.outcomes.iter().all(Result::is_ok), "{:?}", written.outcomes);
-                world.projector.walk_to_the_end();
+                world.node.projector.walk_to_the_end();
             }
         }
-        if world.log.last() > world.visibility.validated() && now >= due {
-            let before = world.visibility.validated();
-            world.projector.publish_all();
+        if world.node.log.last() > world.node.visibility.validated() && now >= due {
+            let before = world.node.visibility.validated();
+            world.node.projector.publish_all();
             due = now + PUBLICATION_INTERVAL;
             flushes += 1;
             if counted {
                 report.publications += 1;
-                report.events += world.visibility.validated() - before;
+                report.events += world.node.visibility.validated() - before;
             }
         }
         let view = View {
             now: UnixMillis(EPOCH_MS + u64::try_from((now - began).as_millis()).expect("minutes")),
-            ..View::of(&world.visibility)
+            ..View::of(&world.node.visibility)
         };
         let query = zipf.draw(&mut random);
         for side in &mut sides {

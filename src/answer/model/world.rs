@@ -1,31 +1,22 @@
 //! One shop, one node, some shoppers: the production parts side by side, driven step by step.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use storefind_index::live::LiveTable;
-use storefind_index::request::SearchRequest;
 use storefind_index::settings::{Language, Settings, Synonym};
 use tokio::time::Instant;
 
+use super::node::{Node, folder, stack};
 use super::queries::query;
 use super::shop::{self, Random};
-use crate::answer::effective::{self, KeyScope};
-use crate::answer::params::{self, Params};
-use crate::answer::question::{Computation, Question};
-use crate::answer::render;
 use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
 use crate::cache::stack::Stack;
-use crate::cache::tier::memory::MemoryTier;
-use crate::catalog::log::{Access, Log};
-use crate::catalog::projector::{InMemory, Opened, Projector, Shared};
-use crate::catalog::visibility::{self, Visibility};
-use crate::catalog::{Change, load_live};
-use crate::resilience::deadline::Worth;
+use crate::catalog::Change;
 
+/// Room for every answer.
+const MEMORY_BYTES: u64 = 64 << 20;
 /// Queries that the shoppers of one world ask, again and again.
 const QUERIES: usize = 36;
 
@@ -65,41 +56,11 @@ impl Tally {
     }
 }
 
-/// What one process has.
-struct Node {
-    log: Arc<Log>,
-    visibility: Arc<Visibility>,
-    projector: Projector,
-    stack: Stack<String>,
-}
-
-impl Node {
-    fn open(dir: &std::path::Path, bound: Duration) -> Self {
-        let log = Arc::new(Log::open(dir, "model", Access::ReadWrite).expect("the log opens"));
-        let live = Arc::<LiveTable>::default();
-        load_live(&log, &live).expect("the log is read");
-        let opened = Opened::new(&log, Box::new(InMemory(Arc::clone(&live))), Arc::default()).expect("opens");
-        let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, bound, None));
-        let shared = Shared {
-            log: Arc::clone(&log),
-            visibility: Arc::clone(&visibility),
-            report: Arc::default(),
-            applied: Arc::default(),
-            stop: Arc::default(),
-            rebuilds: Arc::default(),
-            touches: None,
-        };
-        let mut projector = Projector::new("model", shared, opened, bound);
-        projector.publish_all();
-        let stack = Stack::new(MemoryTier::new(64 << 20).expect("a thread"), render::live_fields);
-        Self { log, visibility, projector, stack }
-    }
-}
-
 pub(super) struct World {
     random: Random,
     dir: tempfile::TempDir,
     node: Option<Node>,
+    stack: Stack<String>,
     queries: Vec<String>,
     /// How far the wall clock was set.
     clock_ms: i64,
@@ -114,12 +75,12 @@ const BOUND: Duration = Duration::from_secs(3_600);
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let memory = std::path::Path::new("/dev/shm");
-        let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
-        let node = Some(Node::open(dir.path(), BOUND));
+        let dir = folder();
+        let node = Some(open(&dir));
+        let stack = stack(MEMORY_BYTES);
         let queries = (0..QUERIES).map(|_| query(&mut random)).collect();
         let mut world =
-            Self { random, dir, node, queries, clock_ms: 0, published: Vec::new(), tally: Tally::default() };
+            Self { random, dir, node, stack, queries, clock_ms: 0, published: Vec::new(), tally: Tally::default() };
         for _ in 0..shop::IDS / 2 {
             world.write();
         }
@@ -196,7 +157,8 @@ impl World {
         if let Some(node) = self.node.take() {
             node.log.close();
         }
-        self.node = Some(Node::open(self.dir.path(), BOUND));
+        self.node = Some(open(&self.dir));
+        self.forget();
         self.published.clear();
     }
 
@@ -240,7 +202,7 @@ impl World {
 
     /// Empties the memory tier.
     pub(super) fn forget(&mut self) {
-        self.node().stack = Stack::new(MemoryTier::new(64 << 20).expect("a thread"), render::live_fields);
+        self.stack = stack(MEMORY_BYTES);
     }
 
     /// Asks without grace; `Err` tells a wrong answer.
@@ -249,11 +211,11 @@ impl World {
     }
 
     /// Whether some clause of the stored answer names this form.
-    pub(super) fn depends_on(&mut self, raw: &str, form: &str) -> bool {
-        let node = self.node();
+    pub(super) fn depends_on(&self, raw: &str, form: &str) -> bool {
+        let node = self.node.as_ref().expect("open");
         let view = View::of(&node.visibility);
-        let (key, _) = key_of(node, raw).expect("a query");
-        let served = node.stack.lookup(&key, &view, Instant::now()).expect("just stored");
+        let (key, _) = node.question(raw).expect("a query");
+        let served = self.stack.lookup(&key, &view, Instant::now()).expect("just stored");
         let variants = &served.entry.proof().dependency().variants;
         variants.iter().flat_map(|variant| &variant.clauses).any(|clause| clause.terms.iter().any(|term| term == form))
     }
@@ -261,31 +223,25 @@ impl World {
     fn search_for(&mut self, raw: &str, strict: bool) -> Result<(), String> {
         self.tally.searches += 1;
         let now = UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms));
-        let node = self.node.as_mut().expect("open");
-        let (key, effective) = key_of(node, raw)?;
-        let settings_version = node.visibility.published().settings_version;
+        let node = self.node.as_ref().expect("open");
+        let (key, effective) = node.question(raw)?;
         let view = View { graced: !strict, now, ..View::of(&node.visibility) };
-        let worth = || Worth::until(Instant::now() + Duration::from_secs(60));
-        let compute = || {
-            let question = Question::Search(effective.clone());
-            Computation::apart(question, &node.visibility, &key, settings_version).run(&worth())
-        };
-        let served = match node.stack.lookup(&key, &view, Instant::now()) {
+        let served = match self.stack.lookup(&key, &view, Instant::now()) {
             Ok(served) => served,
             Err(outcome) => {
                 self.tally.stale += usize::from(matches!(outcome, Outcome::Stale(_)));
                 // An attribute that no product has is refused, and nothing is kept of that.
-                if let Ok(answered) = compute() {
+                if let Ok(answered) = node.compute(&key, &effective) {
                     let mut entry = answered.entry;
                     entry.set_computed_at(now);
-                    node.stack.filler().fill(entry);
+                    self.stack.filler().fill(entry);
                 }
                 return Ok(());
             }
         };
         self.tally.hits += 1;
         let as_of = served.entry.stamp().as_of;
-        if !served.age.is_zero() || strict_would_refuse(node, &key, &view) {
+        if !served.age.is_zero() || self.strict_would_refuse(&key, &view) {
             // Served within the grace: right at its own sequence, and no longer than half the bound after that.
             self.tally.graced += 1;
             return Ok(());
@@ -294,7 +250,7 @@ impl World {
         let live = served.entry.proof().live();
         self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
         self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
-        let Ok(anew) = compute() else { return Ok(()) };
+        let Ok(anew) = node.compute(&key, &effective) else { return Ok(()) };
         let by_relevance = !raw.contains("sort=");
         let cached = comparable(served.entry.body().text(), by_relevance);
         let uncached = comparable(anew.entry.body().text(), by_relevance);
@@ -307,22 +263,17 @@ impl World {
             served.entry.proof().dependency(),
         ))
     }
+
+    /// Whether only the grace lets the entry be served.
+    fn strict_would_refuse(&self, key: &Key, view: &View) -> bool {
+        let strict = View { graced: false, ..view.clone() };
+        self.stack.lookup(key, &strict, Instant::now()).is_err()
+    }
 }
 
-/// The key and the effective query of a raw one, under the published settings.
-fn key_of(node: &Node, raw: &str) -> Result<(Arc<Key>, SearchRequest), String> {
-    let published = node.visibility.published();
-    let params = Params::from_query(raw, params::search::NAMES).map_err(|error| error.to_string())?;
-    let asked = params::search::read(params).map_err(|error| format!("{raw}: {error}"))?;
-    let effective = effective::search(asked.request, published.snapshot.settings());
-    let scope = KeyScope { catalog: "model", settings_version: published.settings_version };
-    Ok((Arc::new(effective::search_key(scope, &effective)), effective))
-}
-
-/// Whether only the grace lets the entry be served.
-fn strict_would_refuse(node: &Node, key: &Key, view: &View) -> bool {
-    let strict = View { graced: false, ..view.clone() };
-    node.stack.lookup(key, &strict, Instant::now()).is_err()
+/// A process on the log in `dir`; its index is empty before it has read that.
+fn open(dir: &tempfile::TempDir) -> Node {
+    Node::open("model", dir.path(), BOUND)
 }
 
 /// An answer without what may drift: scores, the wording of corrections, and by relevance the order.
