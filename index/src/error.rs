@@ -11,7 +11,9 @@ pub enum IndexError {
         field: String,
         /// The request parameter that names it: `filter`, `facets`, `sort`, `group`, `highlight`.
         parameter: &'static str,
-        /// Names that exist: product fields, then the likeliest attributes.
+        /// The name that exists and was probably meant.
+        nearest: Option<String>,
+        /// Names that exist: product fields, then the first attributes.
         known: Vec<String>,
     },
     /// A request that cannot be evaluated, such as sorting by a list.

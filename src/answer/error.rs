@@ -30,12 +30,14 @@ pub enum AnswerError {
     #[error("{0}")]
     InvalidFilter(String),
     /// A parameter names a field that no product has.
-    #[error("no product has a field `{field}`{}", known_fields(.known))]
+    #[error("no product has a field `{field}`{}", suggestion(.nearest.as_deref(), .known))]
     UnknownField {
         /// The parameter.
         parameter: &'static str,
         /// The field.
         field: String,
+        /// The one that was probably meant.
+        nearest: Option<String>,
         /// Some that exist.
         known: Arc<[String]>,
     },
@@ -76,7 +78,10 @@ impl AnswerError {
     }
 }
 
-fn known_fields(known: &[String]) -> String {
+fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
+    if let Some(near) = nearest {
+        return format!("; did you mean `{near}`?");
+    }
     if known.is_empty() {
         return String::new();
     }
@@ -88,8 +93,8 @@ fn known_fields(known: &[String]) -> String {
 impl From<IndexError> for AnswerError {
     fn from(error: IndexError) -> Self {
         match error {
-            IndexError::UnknownField { field, parameter, known } => {
-                Self::UnknownField { parameter, field, known: known.into() }
+            IndexError::UnknownField { field, parameter, nearest, known } => {
+                Self::UnknownField { parameter, field, nearest, known: known.into() }
             }
             IndexError::InvalidRequest { parameter, message } => Self::parameter(parameter, message),
             // The one who cancels is the deadline, or a caller who has left and hears nothing.

@@ -244,15 +244,9 @@ impl From<AnswerError> for ApiError {
 impl From<IndexError> for ApiError {
     fn from(error: IndexError) -> Self {
         match error {
-            IndexError::UnknownField { field, parameter, known } => Self {
-                parameter: Some(parameter),
-                ..Self::new(
-                    ErrorCode::UnknownField,
-                    format!("no product has a field `{field}`; fields that exist: {}", known.join(", ")),
-                )
-            },
-            IndexError::InvalidRequest { parameter, message } => Self::parameter(parameter, message),
-            IndexError::Cancelled => Self::new(ErrorCode::DeadlineExceeded, "the search took longer than the deadline"),
+            IndexError::UnknownField { .. } | IndexError::InvalidRequest { .. } | IndexError::Cancelled => {
+                AnswerError::from(error).into()
+            }
             error => Self::internal(error),
         }
     }

@@ -348,16 +348,19 @@ async fn an_explained_answer_tells_its_key_and_dependency_and_stores_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_that_no_product_has_is_named_with_those_that_exist() {
+async fn a_field_that_no_product_has_is_named_with_the_one_meant_or_those_that_exist() {
     let shop = Shop::open().await;
-    for (raw, parameter) in [("facets=colour", "facets"), ("sort=colour", "sort"), ("filter=colour:red", "filter")] {
+    for (raw, parameter) in [("facets=brnd", "facets"), ("sort=brnd", "sort"), ("filter=brnd:red", "filter")] {
         let error = shop.refused(raw).await;
-        let AnswerError::UnknownField { parameter: found, field, known } = &error else { panic!("{error:?}") };
-        assert_eq!((*found, field.as_str()), (parameter, "colour"));
+        let AnswerError::UnknownField { parameter: found, field, nearest, known } = &error else { panic!("{error:?}") };
+        assert_eq!((*found, field.as_str(), nearest.as_deref()), (parameter, "brnd", Some("brand")));
         assert!(known.iter().any(|name| name == "brand"));
+        assert_eq!(error.to_string(), "no product has a field `brnd`; did you mean `brand`?");
     }
+    let far = shop.refused("facets=flavour").await.to_string();
+    assert!(far.starts_with("no product has a field `flavour`; there are `id`, `title`"), "{far}");
     let errors = shop.answers.stats().catalogs["shop"].search.errors["refused"];
-    assert_eq!(errors, 3);
+    assert_eq!(errors, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

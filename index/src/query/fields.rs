@@ -1,6 +1,9 @@
 //! Field names of a request → where their values lie.
 
+use std::collections::BTreeSet;
+
 use crate::error::IndexError;
+use crate::query::typo;
 use crate::snapshot::Snapshot;
 use crate::store::keyword::{self, ATTRIBUTE, Column};
 use crate::store::schema::NumberField;
@@ -8,6 +11,15 @@ use crate::store::segment::{ord_or_next, prefix_ords};
 
 /// Most attribute names that an error lists.
 const NAMES_LISTED_MAX: usize = 50;
+/// Most edits between a name and the one that was probably meant.
+const EDITS_MAX: u8 = 2;
+/// Longest name for which another is suggested, in characters: its automaton takes 70 kB for each.
+const CORRECTED_CHARS_MAX: usize = 32;
+/// Most attribute names that an unknown one is compared with, each found by a search in the dictionary. Of icecat's
+/// 5,341, at most 563 begin with the same letter.
+const NAMES_COMPARED_MAX: usize = 1_000;
+/// Begins the full name of an attribute, by which it is found when a product field has its name.
+const FULL_NAME: &str = "attributes.";
 /// Product fields whose values are filter terms.
 const KEYWORD_FIELDS: [&str; 11] =
     ["id", "title", "description", "brand", "categories", "sku", "identifiers", "image", "url", "group", "tags"];
@@ -34,7 +46,7 @@ pub(crate) fn resolve(snapshot: &Snapshot, name: &str, parameter: &'static str) 
     let term_field = if KEYWORD_FIELDS.contains(&name) {
         return Ok(FieldRef::Keyword { term_field: name.to_owned(), column: keyword::column(name) });
     } else {
-        keyword::attribute_field(name.strip_prefix("attributes.").unwrap_or(name))
+        keyword::attribute_field(name.strip_prefix(FULL_NAME).unwrap_or(name))
     };
     let prefix = keyword::field_prefix(&term_field);
     for columns in snapshot.columns() {
@@ -45,31 +57,62 @@ pub(crate) fn resolve(snapshot: &Snapshot, name: &str, parameter: &'static str) 
             }
         }
     }
-    Err(IndexError::UnknownField { field: name.to_owned(), parameter, known: known_fields(snapshot)? })
+    let known = known_fields(snapshot)?;
+    Err(IndexError::UnknownField { field: name.to_owned(), parameter, nearest: nearest(snapshot, name)?, known })
+}
+
+/// The name that was probably meant: a product field, or an attribute that begins with the same letter.
+fn nearest(snapshot: &Snapshot, name: &str) -> Result<Option<String>, IndexError> {
+    let attribute = name.strip_prefix(FULL_NAME);
+    let typed = attribute.unwrap_or(name);
+    let letters = typed.chars().count();
+    if letters > CORRECTED_CHARS_MAX {
+        return Ok(None);
+    }
+    // Of a name of three letters, one may be wrong: with two, any other would do.
+    let edits_max = EDITS_MAX.min(u8::try_from(letters / 2).unwrap_or(EDITS_MAX));
+    let Some(first) = typed.chars().next() else { return Ok(None) };
+    let attributes = attribute_names(snapshot, first.encode_utf8(&mut [0; 4]), NAMES_COMPARED_MAX)?;
+    if attribute.is_some() {
+        let near = typo::nearest(typed, attributes, edits_max);
+        return Ok(near.map(|near| format!("{FULL_NAME}{near}")));
+    }
+    Ok(typo::nearest(typed, product_fields().map(str::to_owned).chain(attributes), edits_max))
+}
+
+fn product_fields() -> impl Iterator<Item = &'static str> {
+    KEYWORD_FIELDS.into_iter().chain(NumberField::ALL.into_iter().map(NumberField::name))
 }
 
 /// Product fields, then attributes by name.
 fn known_fields(snapshot: &Snapshot) -> Result<Vec<String>, IndexError> {
-    let numbers = NumberField::ALL.into_iter().map(|field| field.name().to_owned());
-    let mut known: Vec<String> = KEYWORD_FIELDS.into_iter().map(str::to_owned).chain(numbers).collect();
-    let mut attributes = std::collections::BTreeSet::new();
+    let attributes = attribute_names(snapshot, "", NAMES_LISTED_MAX)?;
+    Ok(product_fields().map(str::to_owned).chain(attributes).collect())
+}
+
+/// The first names of attributes that begin with `start`, `most` at most.
+fn attribute_names(snapshot: &Snapshot, start: &str, most: usize) -> Result<BTreeSet<String>, IndexError> {
+    let mut names = BTreeSet::new();
+    let start = keyword::attribute_field(start).into_bytes();
     for columns in snapshot.columns() {
         let Some(column) = columns.keyword(Column::Rest) else { continue };
-        let mut key = ATTRIBUTE.to_string().into_bytes();
-        while attributes.len() < NAMES_LISTED_MAX {
+        let mut key = start.clone();
+        for _ in 0..most {
             let mut term = Vec::new();
             let ord = ord_or_next(column, &key).map_err(tantivy::TantivyError::from)?;
             let found = column.ord_to_bytes(ord, &mut term).map_err(tantivy::TantivyError::from)?;
             let Some(end) = term.iter().position(|&byte| byte == 0) else { break };
-            if !found || term.first() != Some(&(ATTRIBUTE as u8)) {
+            if !found || !term.starts_with(&start) {
                 break;
             }
-            attributes.insert(String::from_utf8_lossy(&term[1..end]).into_owned());
+            names.insert(String::from_utf8_lossy(&term[ATTRIBUTE.len_utf8()..end]).into_owned());
             // The next name begins behind every term of this one.
             key = term[..end].to_vec();
             key.push(1);
         }
     }
-    known.extend(attributes.into_iter().take(NAMES_LISTED_MAX));
-    Ok(known)
+    while names.len() > most {
+        names.pop_last();
+    }
+    Ok(names)
 }

@@ -1,4 +1,4 @@
-//! Corrections: the words of the vocabulary within a word's typo budget, all of them.
+//! Corrections: the words of the vocabulary within a word's typo budget, all of them; and the nearest of some names.
 //!
 //! Which words exist is read from the term dictionaries. A word that only deleted products had may still be there;
 //! it matches nothing.
@@ -60,6 +60,19 @@ pub(crate) fn corrections(
     let cut = corrections.len() > CORRECTIONS_MAX;
     corrections.truncate(CORRECTIONS_MAX);
     Ok((corrections, cut))
+}
+
+/// The first of `known` with the fewest edits from `name`, if those are at most `edits_max`.
+pub(crate) fn nearest(name: &str, known: impl IntoIterator<Item = String>, edits_max: u8) -> Option<String> {
+    if edits_max == 0 || edits_max > BUDGET_MAX {
+        return None;
+    }
+    let dfa = builder(edits_max).build_dfa(name);
+    let near = known.into_iter().filter_map(|candidate| match dfa.eval(&candidate) {
+        Distance::Exact(edits) => Some((edits, candidate)),
+        Distance::AtLeast(_) => None,
+    });
+    near.min_by_key(|(edits, _)| *edits).map(|(_, candidate)| candidate)
 }
 
 /// Preparing an automaton of two edits takes milliseconds, so each is prepared once.

@@ -82,9 +82,63 @@ fn an_attribute_named_like_a_product_field_is_addressed_by_its_full_name() {
 #[test]
 fn an_unknown_field_is_named_with_those_that_exist() {
     let error = try_search(&shop(), &filtered("colour:red")).unwrap_err();
-    let IndexError::UnknownField { field, parameter, known } = error else { panic!("{error}") };
+    let IndexError::UnknownField { field, parameter, known, .. } = error else { panic!("{error}") };
     assert_eq!((field.as_str(), parameter), ("colour", "filter"));
     assert!(known.iter().any(|name| name == "color") && known.iter().any(|name| name == "price"), "{known:?}");
+}
+
+#[track_caller]
+fn check_nearest(snapshot: &Snapshot, typed: &str, expected: Option<&str>) {
+    let error = try_search(snapshot, &filtered(&format!("{typed}:x"))).expect_err(typed);
+    let IndexError::UnknownField { nearest, .. } = error else { panic!("{typed}: {error}") };
+    assert_eq!(nearest.as_deref(), expected, "{typed}");
+}
+
+#[test]
+fn a_known_name_at_most_two_edits_away_is_suggested() {
+    let shop = shop();
+    for (typed, expected) in [
+        ("brnd", Some("brand")),
+        ("barnd", Some("brand")),
+        ("Brandt", Some("brand")),
+        ("Brandts", None),
+        ("catgores", Some("categories")),
+        ("catgors", None),
+        ("prise", Some("price")),
+        ("colour", Some("color")),
+        ("wite", Some("wide")),
+        // The attribute begins with another letter, the product field may.
+        ("kolor", None),
+        ("steck", Some("stock")),
+        ("xrice", Some("price")),
+        // Half of the letters may be wrong.
+        ("rm", Some("ram")),
+        ("xx", None),
+        ("x", None),
+        ("attributes.colour", Some("attributes.color")),
+        ("attributes.barnd", Some("attributes.brand")),
+        ("attributes.prise", None),
+    ] {
+        check_nearest(&shop, typed, expected);
+    }
+}
+
+#[test]
+fn a_suggestion_has_a_limit_in_letters_and_names() {
+    let name = "n".repeat(31) + "x";
+    let mut product = json!({"id": "a"});
+    product["attributes"][&name] = json!(1);
+    let long = catalog(&[product]);
+    check_nearest(&long, &"n".repeat(32), Some(&name));
+    check_nearest(&long, &"n".repeat(33), None);
+    // The names compared are the first thousand by name.
+    let attributes: serde_json::Map<String, Value> =
+        (0..999).map(|number| (format!("n{number:03}-{}", "y".repeat(20)), json!(1))).collect();
+    let mut product = json!({"id": "a", "attributes": attributes});
+    product["attributes"]["nx-last"] = json!(1);
+    check_nearest(&catalog(&[product.clone()]), "nx-lost", Some("nx-last"));
+    product["attributes"]["n999"] = json!(1);
+    check_nearest(&catalog(&[product]), "nx-lost", None);
 }
 
 #[test]
