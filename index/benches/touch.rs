@@ -8,7 +8,7 @@
 //! - *changed*: as it is; the old version is read from the snapshot, analysed and touched;
 //! - *changed again*: before the commit; the old version is still in memory;
 //! - *bare tantivy*: the same number of deletions by id and additions of finished documents, of the same kinds of
-//!   fields (those of `benches/import.rs`), to an index of the same products: no analysis of ours, no old version.
+//!   fields (those of `touch/bare.rs`), to an index of the same products: no analysis of ours, no old version.
 //!
 //! So *changed again* − *new* is analysing the old version and gathering its touches, *changed* − *changed again* is
 //! reading it. The figures are medians over the rounds of the mean of a product, with their range, in processor time,
@@ -20,22 +20,22 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
+#[path = "touch/bare.rs"]
+mod bare;
+#[path = "touch/corpus.rs"]
+mod corpus;
+
 use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::read::GzDecoder;
-use storefind_index::feed::{FeedConfig, FeedMapping};
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::writer::Writer;
-use tantivy::schema::{
-    BytesOptions, FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
-};
-use tantivy::tokenizer::{LowerCaser, NgramTokenizer, SimpleTokenizer, TextAnalyzer};
+use tantivy::schema::Schema;
 use tantivy::{Index, IndexWriter, TantivyDocument, Term};
+
+use self::bare::{ATTRIBUTES, BRAND, DESCRIPTION, Fields, SKU, TITLE};
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,17 +43,15 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 9;
 /// Products changed in a round, between two commits: what 2,300 changes a second bring in 0.35 s.
 const CHANGED: usize = 800;
-const WRITER_BYTES: usize = 128 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let products = products()?;
+    let products = corpus::products()?;
     let mut writer = Writer::in_memory(Arc::new(Settings::default()), Arc::default())?;
     let mut bare = Bare::new()?;
+    let mut sequence = corpus::load(&mut writer, &products)?;
     for product in &products {
-        writer.upsert(product)?;
         bare.writer.add_document(bare.document(product))?;
     }
-    let mut sequence = 1;
     writer.commit(sequence)?;
     bare.writer.commit()?;
     println!("{} products, {CHANGED} changed between two commits, {ROUNDS} rounds", products.len());
@@ -102,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut documents = Some(documents);
         timed(5, &mut || {
             for (id, document) in documents.take().into_iter().flatten() {
-                bare.writer.delete_term(Term::from_field_text(bare.id, id));
+                bare.writer.delete_term(Term::from_field_text(bare.fields.id, id));
                 bare.writer.add_document(document)?;
             }
             Ok(())
@@ -171,85 +169,39 @@ fn range(mut values: Vec<f64>) -> String {
     format!("{:.1} ({:.1}–{:.1})", values[values.len() / 2], values[0], values[values.len() - 1])
 }
 
-fn products() -> Result<Vec<Product>, Box<dyn Error>> {
-    let feed: FeedConfig = serde_json::from_value(serde_json::json!({
-        "id": "id", "title": "title", "sku": "name", "brand": "supplier", "description": "short_description",
-        "price": {"field": "price", "scale": 0.01}, "image": "img_500x500", "released": "date_released",
-        "identifiers": "ean", "attributes": ["attr_t_*", "attr_n_*", "attr_b_*"],
-    }))?;
-    let mapping = FeedMapping::new(&feed).map_err(|problems| problems.join("; "))?;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/icecat-products.jsonl.gz");
-    let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut products = Vec::new();
-    for line in BufReader::new(GzDecoder::new(file)).lines() {
-        products.push(mapping.map(serde_json::from_str(&line?)?)?.0);
-    }
-    Ok(products)
-}
-
 /// Bare tantivy.
 struct Bare {
     writer: IndexWriter,
-    id: Field,
-    stored: Field,
-    texts: [Field; 5],
-    words: Field,
-    prefix: Field,
-    keyword: Field,
-    column: Field,
+    fields: Fields,
 }
 
 impl Bare {
     fn new() -> Result<Self, Box<dyn Error>> {
         let mut schema = Schema::builder();
-        let mut text = |name: &str, tokenizer: &str, record| {
-            let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(record);
-            schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
-        };
-        let placed = IndexRecordOption::WithFreqsAndPositions;
-        let texts = ["title", "brand", "sku", "attributes", "description"].map(|name| text(name, "words", placed));
-        let words = text("words", "words", IndexRecordOption::Basic);
-        let prefix = text("prefix", "prefixes", IndexRecordOption::Basic);
-        let id = schema.add_text_field("id", STRING | FAST);
-        let stored = schema.add_text_field("stored", STORED);
-        let keyword = schema.add_bytes_field("keyword", BytesOptions::default().set_indexed());
-        let column = schema.add_bytes_field("column", BytesOptions::default().set_fast());
-        let index = Index::create_in_ram(schema.build());
-        let tokens = TextAnalyzer::builder(SimpleTokenizer::default()).filter(LowerCaser);
-        index.tokenizers().register("words", tokens.build());
-        let prefixes = TextAnalyzer::builder(NgramTokenizer::prefix_only(1, 12)?).filter(LowerCaser);
-        index.tokenizers().register("prefixes", prefixes.build());
-        let writer = index.writer_with_num_threads(1, WRITER_BYTES)?;
-        Ok(Self { writer, id, stored, texts, words, prefix, keyword, column })
+        let fields = Fields::add_to(&mut schema);
+        let writer = bare::writer(&Index::create_in_ram(schema.build()))?;
+        Ok(Self { writer, fields })
     }
 
     fn document(&self, product: &Product) -> TantivyDocument {
-        let mut document = TantivyDocument::new();
-        document.add_text(self.id, &product.id);
         let json = product.to_json();
-        document.add_text(self.stored, serde_json::to_string(&json).unwrap_or_default());
-        let short = [Some(&product.title), product.brand.as_ref(), product.sku.as_ref()];
-        for (field, value) in self.texts.iter().zip(short) {
-            let Some(value) = value else { continue };
-            document.add_text(*field, value);
-            document.add_text(self.words, value);
-            for word in value.split_whitespace() {
-                document.add_text(self.prefix, word);
+        let stored = serde_json::to_string(&json).unwrap_or_default();
+        let mut document = self.fields.document(&product.id, &stored);
+        let names = [(TITLE, Some(&product.title)), (BRAND, product.brand.as_ref()), (SKU, product.sku.as_ref())];
+        for (at, value) in names {
+            if let Some(value) = value {
+                self.fields.add_name(&mut document, at, value);
             }
         }
         if let Some(text) = &product.description {
-            document.add_text(self.texts[4], text);
-            document.add_text(self.words, text);
+            self.fields.add_text(&mut document, DESCRIPTION, text);
         }
         let attributes = json.get("attributes").and_then(serde_json::Value::as_object).into_iter().flatten();
         for (name, value) in attributes {
             let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let term = format!("{name}\0{shown}");
-            document.add_bytes(self.keyword, term.as_bytes());
-            document.add_bytes(self.column, term.as_bytes());
+            self.fields.add_value(&mut document, name, &shown);
             if value.is_string() {
-                document.add_text(self.texts[3], &shown);
-                document.add_text(self.words, &shown);
+                self.fields.add_text(&mut document, ATTRIBUTES, &shown);
             }
         }
         document
