@@ -6,6 +6,7 @@
 pub(crate) mod document;
 pub(crate) mod forms;
 pub(crate) mod keyword;
+pub(crate) mod merges;
 mod packed;
 pub(crate) mod schema;
 pub(crate) mod segment;

@@ -12,14 +12,12 @@ use rustc_hash::FxHashMap;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet, TERMINATED};
 
-use crate::analysis::{Analyzer, PREFIX_CHARS_MAX, STEM_MARK};
+use crate::analysis::{PREFIX_CHARS_MAX, STEM_MARK};
 use crate::error::IndexError;
-use crate::product::Product;
 use crate::query::{depend, filter};
-use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use crate::store::forms::{Form, Seen, for_each_form};
-use crate::store::keyword;
+use crate::store::forms::Form;
+use crate::store::keyword::Value;
 use crate::switch::{Rule, is_off};
 
 /// The hash under which a touch form stands in the touch table.
@@ -33,71 +31,106 @@ pub(crate) fn bucket(first: char, chars: usize) -> String {
     format!("bucket:{first}{chars}")
 }
 
+/// A word or prefix that makes its bucket touched when it is new.
+#[derive(Debug, Clone, Copy)]
+struct Vocable {
+    key: u64,
+    first: char,
+    chars: usize,
+}
+
 /// What one version of a product touches.
 #[derive(Debug, Default)]
 pub(crate) struct Version {
     /// Hashes of its forms.
-    pub(crate) forms: Vec<u64>,
-    /// Its vocabulary: key of the word or prefix, and hash of the bucket that it touches if it is new.
-    vocabulary: Vec<(u64, u64)>,
+    forms: Vec<u64>,
+    vocabulary: Vec<Vocable>,
     buffer: String,
 }
 
 impl Version {
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.forms.clear();
         self.vocabulary.clear();
     }
 
     /// Adds a form of the product's text.
     pub(crate) fn add_form(&mut self, form: Form<'_>) {
-        match form {
-            Form::Value { .. } | Form::Placed { .. } => {}
-            Form::Word(text) => {
-                depend::write_touch_term(text, &mut self.buffer);
-                let hash = touch_hash(&self.buffer);
-                self.forms.push(hash);
-                self.add_vocabulary(hash, text);
-            }
-            Form::Prefix(text) => {
-                if is_off(Rule::Prefixes) {
-                    return;
-                }
-                depend::write_touch_prefix(text, &mut self.buffer);
-                let hash = touch_hash(&self.buffer);
-                self.forms.push(hash);
-                self.add_vocabulary(prefix_key(text, hash), text);
-            }
+        if let Some(hash) = hash_of(form, &mut self.buffer) {
+            self.forms.push(hash);
+            self.vocabulary.extend(vocable(form, hash));
         }
     }
 
-    fn add_vocabulary(&mut self, key: u64, text: &str) {
-        let mut chars = text.chars();
-        match chars.next() {
-            // Stems are no words, and words with digits neither are corrected nor stand for a mistyped one.
-            Some(first) if first != STEM_MARK && !text.contains(char::is_numeric) => {
-                let bucket = touch_hash(&bucket(first, chars.count() + 1));
-                self.vocabulary.push((key, bucket));
-            }
-            _ => {}
+    /// Adds something that the product can be filtered by.
+    pub(crate) fn add_value(&mut self, term_field: &str, value: Value<'_>) {
+        if !is_off(Rule::Values) {
+            filter::write_touch_value(term_field, value, &mut self.buffer);
+            self.forms.push(touch_hash(&self.buffer));
         }
     }
+}
 
-    /// Adds everything that the product can be filtered by.
-    pub(crate) fn add_values(&mut self, product: &Product) {
-        if is_off(Rule::Values) {
-            return;
+/// What a change of one product touches, by who has it.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    /// Forms of the fields that both versions have alike: they touch, and change no count.
+    kept: Vec<u64>,
+    /// What else the old version has, if there is one.
+    pub(crate) old: Version,
+    /// What else the new version has, if there is one.
+    pub(crate) new: Version,
+}
+
+impl Change {
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+        self.old.clear();
+        self.new.clear();
+    }
+
+    /// Adds a form of a field that both versions have alike.
+    pub(crate) fn add_kept_form(&mut self, form: Form<'_>) {
+        self.kept.extend(hash_of(form, &mut self.new.buffer));
+    }
+
+    /// Writes what is touched, sorted and without repeats.
+    pub(crate) fn touched(&self, vocabulary: Option<&mut Vocabulary>, touched: &mut Vec<u64>) {
+        touched.clear();
+        touched.extend(&self.kept);
+        if !is_off(Rule::OldVersion) {
+            touched.extend(&self.old.forms);
         }
-        keyword::for_each_value(product, |field, value| {
-            self.forms.push(touch_hash(&filter::touch(field, value)));
-        });
+        touched.extend(&self.new.forms);
+        if let Some(vocabulary) = vocabulary {
+            vocabulary.replace(&self.old, &self.new, touched);
+        }
+        touched.sort_unstable();
+        touched.dedup();
     }
+}
 
-    /// Adds all of a product.
-    pub(crate) fn add(&mut self, product: &Product, settings: &Settings, analyzer: &mut Analyzer, seen: &mut Seen) {
-        for_each_form(product, settings, analyzer, seen, |form| self.add_form(form));
-        self.add_values(product);
+/// The touch hash of a form, if it is one that touches.
+fn hash_of(form: Form<'_>, buffer: &mut String) -> Option<u64> {
+    match form {
+        Form::Value { .. } | Form::Placed { .. } => return None,
+        Form::Word(text) => depend::write_touch_term(text, buffer),
+        Form::Prefix(_) if is_off(Rule::Prefixes) => return None,
+        Form::Prefix(text) => depend::write_touch_prefix(text, buffer),
     }
+    Some(touch_hash(buffer))
+}
+
+/// The vocable that a form is, if it is one. Stems are no words, and words with digits neither are corrected nor stand
+/// for a mistyped one.
+fn vocable(form: Form<'_>, hash: u64) -> Option<Vocable> {
+    let (text, key) = match form {
+        Form::Value { .. } | Form::Placed { .. } => return None,
+        Form::Word(text) => (text, hash),
+        Form::Prefix(text) => (text, prefix_key(text, hash)),
+    };
+    let first = text.chars().next().filter(|&first| first != STEM_MARK)?;
+    (!text.contains(char::is_numeric)).then(|| Vocable { key, first, chars: text.chars().count() })
 }
 
 /// Prefixes of up to [`PREFIX_CHARS_MAX`] characters are known by their touch form; a longer one shares that of its
@@ -164,24 +197,24 @@ impl Vocabulary {
 
     /// Replaces one version by another and adds to `touched` the buckets of what is new.
     pub(crate) fn replace(&mut self, old: &Version, new: &Version, touched: &mut Vec<u64>) {
-        for (form, bucket) in &new.vocabulary {
+        for vocable in &new.vocabulary {
             if is_off(Rule::Buckets) {
                 break;
             }
             let is_new = match is_off(Rule::LiveCounts) {
-                false => self.counts.get(form).is_none_or(|&count| count == 0),
+                false => self.counts.get(&vocable.key).is_none_or(|&count| count == 0),
                 // The tempting mistake: "was ever seen".
-                true => !self.counts.contains_key(form),
+                true => !self.counts.contains_key(&vocable.key),
             };
             if is_new {
-                touched.push(*bucket);
+                touched.push(touch_hash(&bucket(vocable.first, vocable.chars)));
             }
         }
-        for (form, _) in &new.vocabulary {
-            *self.counts.entry(*form).or_default() += 1;
+        for vocable in &new.vocabulary {
+            *self.counts.entry(vocable.key).or_default() += 1;
         }
-        for (form, _) in &old.vocabulary {
-            if let std::collections::hash_map::Entry::Occupied(mut entry) = self.counts.entry(*form) {
+        for vocable in &old.vocabulary {
+            if let std::collections::hash_map::Entry::Occupied(mut entry) = self.counts.entry(vocable.key) {
                 *entry.get_mut() = entry.get().saturating_sub(1);
                 if *entry.get() == 0 && !is_off(Rule::LiveCounts) {
                     entry.remove();

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::{MmapDirectory, RamDirectory};
 use tantivy::index::SegmentId;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::IndexWriterOptions;
 use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use crate::error::IndexError;
@@ -24,16 +24,14 @@ use crate::query::lexicon::Lexicon;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::store::document::DocumentBuilder;
+use crate::store::merges::Merges;
 use crate::store::schema::{self, FORMAT, Fields};
 use crate::store::segment::SegmentColumns;
-use crate::switch::{Rule, is_off};
-use crate::touch::{Version, Vocabulary};
+use crate::touch::{Change, Vocabulary};
 
 /// Memory in which one batch of products is collected before it becomes a segment: large enough that a bulk import
 /// of 100,000 products makes a handful of segments.
 const WRITER_BYTES: usize = 128 << 20;
-/// A segment with more than this share of deleted products is merged; dead products cost every query.
-const DELETED_SHARE_MAX: f32 = 0.25;
 /// Decompressed blocks of stored products kept per segment: 256 × 4 KB, a megabyte.
 const STORE_BLOCKS_CACHED: usize = 256;
 
@@ -56,11 +54,10 @@ pub struct Writer {
     snapshot: Snapshot,
     live: Arc<LiveTable>,
     /// Products that were written since the last commit; `None` for a deleted one.
-    overlay: FxHashMap<String, Option<Product>>,
+    overlay: FxHashMap<String, Option<Arc<Product>>>,
     /// `None` until [`Writer::prepare`] or the first change: counting takes a second for a million products.
     vocabulary: Option<Vocabulary>,
-    old: Version,
-    new: Version,
+    change: Change,
     touched: Vec<u64>,
     /// Whether anything was applied since the last commit.
     pending: bool,
@@ -110,9 +107,7 @@ impl Writer {
             .num_merge_threads(1)
             .build();
         let writer: IndexWriter = index.writer_with_options(options)?;
-        let mut merges = LogMergePolicy::default();
-        merges.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
-        writer.set_merge_policy(Box::new(merges));
+        writer.set_merge_policy(Box::<Merges>::default());
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -134,8 +129,7 @@ impl Writer {
             live,
             overlay: FxHashMap::default(),
             vocabulary: None,
-            old: Version::default(),
-            new: Version::default(),
+            change: Change::default(),
             touched: Vec::new(),
             pending: false,
         })
@@ -152,8 +146,9 @@ impl Writer {
     /// # Errors
     /// A failing engine.
     pub fn upsert(&mut self, product: &Product) -> Result<&[u64], IndexError> {
-        self.begin_change(&product.id)?;
-        let document: TantivyDocument = self.builder.build(product, &mut self.new);
+        self.prepare()?;
+        let old = self.old_version(&product.id)?;
+        let document: TantivyDocument = self.builder.build(product, old.as_deref(), &mut self.change);
         self.writer.delete_term(Term::from_field_text(self.fields.id, &product.id));
         self.writer.add_document(document)?;
         Ok(self.end_change(&product.id, Some(product.clone())))
@@ -164,7 +159,11 @@ impl Writer {
     /// # Errors
     /// A failing engine.
     pub fn delete(&mut self, id: &str) -> Result<&[u64], IndexError> {
-        self.begin_change(id)?;
+        self.prepare()?;
+        match self.old_version(id)? {
+            Some(old) => self.builder.remove(&old, &mut self.change),
+            None => self.change.clear(),
+        }
         self.writer.delete_term(Term::from_field_text(self.fields.id, id));
         Ok(self.end_change(id, None))
     }
@@ -195,36 +194,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Looks up what the old version touches.
-    fn begin_change(&mut self, id: &str) -> Result<(), IndexError> {
-        self.prepare()?;
-        self.old.clear();
-        self.new.clear();
+    /// The version that was applied last.
+    fn old_version(&self, id: &str) -> Result<Option<Arc<Product>>, IndexError> {
         match self.overlay.get(id) {
-            Some(Some(product)) => self.builder.touch(product, &mut self.old),
-            Some(None) => {}
-            None => {
-                if let Some(product) = self.snapshot.product(id)? {
-                    self.builder.touch(&product, &mut self.old);
-                }
-            }
+            Some(written) => Ok(written.clone()),
+            None => Ok(self.snapshot.product(id)?.map(Arc::new)),
         }
-        Ok(())
     }
 
     fn end_change(&mut self, id: &str, product: Option<Product>) -> &[u64] {
         self.pending = true;
-        self.overlay.insert(id.to_owned(), product);
-        self.touched.clear();
-        if !is_off(Rule::OldVersion) {
-            self.touched.extend(&self.old.forms);
-        }
-        self.touched.extend(&self.new.forms);
-        if let Some(vocabulary) = &mut self.vocabulary {
-            vocabulary.replace(&self.old, &self.new, &mut self.touched);
-        }
-        self.touched.sort_unstable();
-        self.touched.dedup();
+        self.overlay.insert(id.to_owned(), product.map(Arc::new));
+        self.change.touched(self.vocabulary.as_mut(), &mut self.touched);
         &self.touched
     }
 

@@ -29,23 +29,26 @@ pub fn fold(text: &str) -> String {
 /// Folds a value for comparison in filters and facets: like [`fold`], white space and control characters trimmed
 /// and collapsed.
 pub fn fold_value(text: &str) -> String {
-    let folded = fold(text);
+    let mut out = String::with_capacity(text.len());
+    fold_value_into(text, &mut out);
+    out
+}
+
+/// Like [`fold_value`], into a buffer, of which the former content is replaced.
+pub fn fold_value_into(text: &str, out: &mut String) {
+    out.clear();
+    fold_into(text, out);
     let blank = |c: char| c.is_whitespace() || c.is_control();
-    if !folded.contains("  ")
-        && !folded.starts_with(blank)
-        && !folded.ends_with(blank)
-        && !folded.contains(char::is_control)
-    {
-        return folded;
+    if !out.contains("  ") && !out.starts_with(blank) && !out.ends_with(blank) && !out.contains(char::is_control) {
+        return;
     }
-    let mut out = String::with_capacity(folded.len());
+    let folded = std::mem::take(out);
     for word in folded.split(blank).filter(|word| !word.is_empty()) {
         if !out.is_empty() {
             out.push(' ');
         }
         out.push_str(word);
     }
-    out
 }
 
 /// Letters that have no decomposition and that shoppers type without their stroke.

@@ -1,17 +1,19 @@
 //! Filters, resolved against the catalog's fields and evaluated per segment.
 
+use std::fmt::Write;
 use std::ops::Bound;
 
 use smallvec::SmallVec;
 use tantivy::columnar::BytesColumn;
 
+use crate::analysis::fold::fold_value;
 use crate::error::IndexError;
 use crate::filter::{Filter, Literal};
 use crate::live::LiveRows;
 use crate::product::{Scalar, normalised_category, released_seconds};
 use crate::query::fields::{FieldRef, resolve};
 use crate::snapshot::Snapshot;
-use crate::store::keyword::{self, Column};
+use crate::store::keyword::{self, Column, Value};
 use crate::store::schema::NumberField;
 use crate::store::segment::{Numbers, Ords, SegmentColumns, has_ord_in, ord_or_next};
 
@@ -147,11 +149,26 @@ impl Condition {
 
 /// The touch form of a filterable value: `brand=nike`.
 pub(crate) fn touch(term_field: &str, value: &Scalar) -> String {
-    let field = term_field.strip_prefix(keyword::ATTRIBUTE).map_or_else(|| term_field.to_owned(), |a| format!("@{a}"));
+    let mut form = String::new();
     match value {
-        Scalar::Text(text) => format!("{field}={}", crate::analysis::fold::fold_value(text)),
-        Scalar::Number(number) => format!("{field}={number}"),
-        Scalar::Bool(flag) => format!("{field}={flag}"),
+        Scalar::Text(text) => {
+            write_touch_value(term_field, Value::Text { written: text, folded: &fold_value(text) }, &mut form);
+        }
+        Scalar::Number(number) => write_touch_value(term_field, Value::Number(*number), &mut form),
+        Scalar::Bool(flag) => write_touch_value(term_field, Value::Bool(*flag), &mut form),
+    }
+    form
+}
+
+/// Writes the touch form of a filterable value.
+pub(crate) fn write_touch_value(term_field: &str, value: Value<'_>, form: &mut String) {
+    form.clear();
+    form.extend([term_field, "="]);
+    match value {
+        Value::Text { folded, .. } => form.push_str(folded),
+        // Writing to a string cannot fail.
+        Value::Number(number) => drop(write!(form, "{number}")),
+        Value::Bool(flag) => form.push_str(if flag { "true" } else { "false" }),
     }
 }
 

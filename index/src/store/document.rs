@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tantivy::TantivyDocument;
 
 use super::forms::{Form, Seen, for_each_form};
-use super::keyword::KeywordTerms;
+use super::keyword::{KeywordTerms, for_each_value};
 use super::packed::Packed;
 use super::schema::{Fields, NumberField, TextField};
 use super::stored;
 use crate::analysis::Analyzer;
 use crate::product::{Product, Scalar, released_seconds};
 use crate::settings::Settings;
-use crate::touch::Version;
+use crate::touch::Change;
 
 /// Builds documents; keeps its buffers from one to the next.
 pub(crate) struct DocumentBuilder {
@@ -24,6 +24,7 @@ pub(crate) struct DocumentBuilder {
     words: Packed,
     prefixes: Packed,
     seen: Seen,
+    seen_old: Seen,
 }
 
 impl DocumentBuilder {
@@ -36,33 +37,53 @@ impl DocumentBuilder {
             words: Packed::default(),
             prefixes: Packed::default(),
             seen: Seen::default(),
+            seen_old: Seen::default(),
         }
     }
 
-    /// Adds to `version` what the product touches.
-    pub(crate) fn touch(&mut self, product: &Product, version: &mut Version) {
-        version.add(product, &self.settings, &mut self.analyzer, &mut self.seen);
+    /// Tells what the removal of `old` touches.
+    pub(crate) fn remove(&mut self, old: &Product, change: &mut Change) {
+        change.clear();
+        self.seen.clear();
+        let Self { settings, analyzer, seen, .. } = self;
+        for_each_form(old, TextField::ALL.into_iter(), settings, analyzer, seen, |form| change.old.add_form(form));
+        for_each_value(old, None, |field, value| change.old.add_value(field, value));
     }
 
-    /// Builds the document, and adds to `version` what the product touches.
-    pub(crate) fn build(&mut self, product: &Product, version: &mut Version) -> TantivyDocument {
+    /// Builds the document of `product`, and tells what its replacing `old` touches. Fields that both have alike are
+    /// analysed once.
+    pub(crate) fn build(&mut self, product: &Product, old: Option<&Product>, change: &mut Change) -> TantivyDocument {
+        change.clear();
         let mut document = TantivyDocument::new();
         document.add_text(self.fields.id, &product.id);
         document.add_text(self.fields.stored, stored::encode(product));
         self.words.clear();
         self.prefixes.clear();
         self.texts.iter_mut().for_each(Packed::clear);
-        let Self { settings, analyzer, texts, words, prefixes, seen, .. } = self;
-        for_each_form(product, settings, analyzer, seen, |form| {
-            version.add_form(form);
-            match form {
-                Form::Value { field } => texts[field as usize].next_value(),
-                Form::Placed { field, text, position } => texts[field as usize].push(text, position),
-                Form::Word(text) => words.push_unplaced(text),
-                Form::Prefix(text) => prefixes.push_unplaced(text),
-            }
+        self.seen.clear();
+        let Self { settings, analyzer, texts, words, prefixes, seen, seen_old, .. } = self;
+        let mut place = |form: Form<'_>| match form {
+            Form::Value { field } => texts[field as usize].next_value(),
+            Form::Placed { field, text, position } => texts[field as usize].push(text, position),
+            Form::Word(text) => words.push_unplaced(text),
+            Form::Prefix(text) => prefixes.push_unplaced(text),
+        };
+        let is_kept = |field: &TextField| old.is_some_and(|old| has_same_text(old, product, *field));
+        let kept = TextField::ALL.into_iter().filter(is_kept);
+        for_each_form(product, kept, settings, analyzer, seen, |form| {
+            change.add_kept_form(form);
+            place(form);
         });
-        version.add_values(product);
+        let others = TextField::ALL.into_iter().filter(|field| !is_kept(field));
+        if let Some(old) = old {
+            seen_old.clone_from(seen);
+            for_each_form(old, others.clone(), settings, analyzer, seen_old, |form| change.old.add_form(form));
+            for_each_value(old, Some(product), |field, value| change.old.add_value(field, value));
+        }
+        for_each_form(product, others, settings, analyzer, seen, |form| {
+            change.new.add_form(form);
+            place(form);
+        });
         for (field, text) in TextField::ALL.into_iter().zip(&self.texts) {
             if !text.as_str().is_empty() {
                 document.add_text(self.fields.text(field), text.as_str());
@@ -70,7 +91,7 @@ impl DocumentBuilder {
         }
         document.add_text(self.fields.words, self.words.as_str());
         document.add_text(self.fields.prefix, self.prefixes.as_str());
-        let keywords = KeywordTerms::of(product);
+        let keywords = KeywordTerms::of(product, |field, value| change.new.add_value(field, value));
         for term in &keywords.filter {
             document.add_bytes(self.fields.keyword, term);
         }
@@ -106,6 +127,18 @@ pub(crate) fn for_each_text(product: &Product, field: TextField, mut each: impl 
                 }
             }
         }
+    }
+}
+
+/// Whether both products have the same in a searched field.
+fn has_same_text(a: &Product, b: &Product, field: TextField) -> bool {
+    match field {
+        TextField::Title => a.title == b.title,
+        TextField::Brand => a.brand == b.brand,
+        TextField::Categories => a.categories == b.categories && a.tags == b.tags,
+        TextField::Sku => a.sku == b.sku && a.identifiers == b.identifiers,
+        TextField::Description => a.description == b.description,
+        TextField::Attributes => a.attributes == b.attributes,
     }
 }
 

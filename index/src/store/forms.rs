@@ -26,16 +26,17 @@ pub(crate) enum Form<'a> {
 /// the second: never seen in the life of a shop.
 pub(crate) type Seen = FxHashSet<u64>;
 
-/// Calls `each` with the forms of a product, field by field.
+/// Calls `each` with the forms of some fields of a product, field by field, but for the words and prefixes in `seen`,
+/// to which it adds.
 pub(crate) fn for_each_form(
     product: &Product,
+    fields: impl Iterator<Item = TextField>,
     settings: &Settings,
     analyzer: &mut Analyzer,
     seen: &mut Seen,
     mut each: impl FnMut(Form<'_>),
 ) {
-    seen.clear();
-    for field in TextField::ALL {
+    for field in fields {
         if settings.searchable.of(field) <= 0.0 {
             continue;
         }

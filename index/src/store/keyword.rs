@@ -5,7 +5,7 @@
 //! sorted, so a field is a range of term ordinals, numbers are in order within it, and 5,000 sparse attributes cost
 //! no column of their own.
 
-use crate::analysis::fold::fold_value;
+use crate::analysis::fold::{fold_value, fold_value_into};
 use crate::product::{Product, Scalar};
 
 /// Ends the field name in a term.
@@ -21,18 +21,34 @@ const TAG_TEXT: u8 = b't';
 /// hash and shown cut: a facet of whole paragraphs helps nobody.
 const VALUE_BYTES_MAX: usize = 120;
 
-/// A keyword term under construction: `field 0x00 tag value`.
+/// One value of a product, and what it is compared by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Text { written: &'a str, folded: &'a str },
+    Number(f64),
+    Bool(bool),
+}
+
+/// A keyword term: `field 0x00 tag value`.
 pub(crate) fn term(field: &str, value: &Scalar) -> Vec<u8> {
+    match value {
+        Scalar::Bool(flag) => term_of(field, Value::Bool(*flag)),
+        Scalar::Number(number) => term_of(field, Value::Number(*number)),
+        Scalar::Text(text) => term_of(field, Value::Text { written: text, folded: &fold_value(text) }),
+    }
+}
+
+fn term_of(field: &str, value: Value<'_>) -> Vec<u8> {
     let mut term = field_prefix(field);
     match value {
-        Scalar::Bool(flag) => term.extend([TAG_BOOL, u8::from(*flag)]),
-        Scalar::Number(number) => {
+        Value::Bool(flag) => term.extend([TAG_BOOL, u8::from(flag)]),
+        Value::Number(number) => {
             term.push(TAG_NUMBER);
-            term.extend(sortable(*number).to_be_bytes());
+            term.extend(sortable(number).to_be_bytes());
         }
-        Scalar::Text(text) => {
+        Value::Text { folded, .. } => {
             term.push(TAG_TEXT);
-            term.extend(compared(text).as_bytes());
+            push_compared(folded, &mut term);
         }
     }
     term
@@ -53,9 +69,9 @@ pub(crate) fn number_prefix(field: &str) -> Vec<u8> {
 }
 
 /// The term as it stands in a column: with the value as written where folding changed it.
-fn with_display(mut term: Vec<u8>, field: &str, value: &Scalar) -> Vec<u8> {
-    if let Scalar::Text(text) = value {
-        let shown = shown(text);
+fn with_display(mut term: Vec<u8>, field: &str, value: Value<'_>) -> Vec<u8> {
+    if let Value::Text { written, .. } = value {
+        let shown = shown(written);
         if term[field.len() + 2..] != *shown.as_bytes() {
             term.push(DISPLAY);
             term.extend(shown.as_bytes());
@@ -64,14 +80,14 @@ fn with_display(mut term: Vec<u8>, field: &str, value: &Scalar) -> Vec<u8> {
     term
 }
 
-/// Folded; long values as head and hash.
-fn compared(text: &str) -> String {
-    let folded = fold_value(text);
+/// Appends what is compared of a folded value; of long ones, head and hash.
+fn push_compared(folded: &str, term: &mut Vec<u8>) {
     if folded.len() <= VALUE_BYTES_MAX {
-        return folded;
+        term.extend(folded.as_bytes());
+        return;
     }
     let hash = xxhash_rust::xxh3::xxh3_64(folded.as_bytes());
-    format!("{}{HASH}{hash:016x}", cut(&folded))
+    term.extend(format!("{}{HASH}{hash:016x}", cut(folded)).as_bytes());
 }
 
 fn shown(text: &str) -> String {
@@ -156,38 +172,67 @@ pub(crate) fn attribute_field(name: &str) -> String {
 pub(crate) const ATTRIBUTE: char = '@';
 
 /// Calls `each` with field name (as terms carry it) and value for everything that can be filtered by equality and
-/// is not a number of its own column.
-pub(crate) fn for_each_value(product: &Product, mut each: impl FnMut(&str, &Scalar)) {
-    let mut text = |field: &str, value: &str| each(field, &Scalar::Text(value.to_owned()));
-    text("id", &product.id);
-    text("title", &product.title);
-    for (field, value) in [
-        ("description", &product.description),
-        ("brand", &product.brand),
-        ("sku", &product.sku),
-        ("image", &product.image),
-        ("url", &product.url),
-        ("group", &product.group),
-    ] {
-        if let Some(value) = value {
+/// is not a number of its own column. What `known` has alike, field by field, is left out.
+pub(crate) fn for_each_value(product: &Product, known: Option<&Product>, mut each: impl FnMut(&str, Value<'_>)) {
+    let mut folded = String::new();
+    let mut text = |field: &str, written: &str| {
+        fold_value_into(written, &mut folded);
+        each(field, Value::Text { written, folded: &folded });
+    };
+    let is_known = |same: fn(&Product, &Product) -> bool| known.is_some_and(|known| same(product, known));
+    if !is_known(|a, b| a.id == b.id) {
+        text("id", &product.id);
+    }
+    if !is_known(|a, b| a.title == b.title) {
+        text("title", &product.title);
+    }
+    type OneText = (&'static str, fn(&Product) -> Option<&str>);
+    let texts: [OneText; 6] = [
+        ("description", |it| it.description.as_deref()),
+        ("brand", |it| it.brand.as_deref()),
+        ("sku", |it| it.sku.as_deref()),
+        ("image", |it| it.image.as_deref()),
+        ("url", |it| it.url.as_deref()),
+        ("group", |it| it.group.as_deref()),
+    ];
+    for (field, of) in texts {
+        if let Some(value) = of(product)
+            && known.and_then(of) != Some(value)
+        {
             text(field, value);
         }
     }
-    for path in &product.categories {
-        for level in category_levels(path) {
-            text("categories", level);
+    if !is_known(|a, b| a.categories == b.categories) {
+        for path in &product.categories {
+            for level in category_levels(path) {
+                text("categories", level);
+            }
         }
     }
-    for value in &product.identifiers {
-        text("identifiers", value);
+    if !is_known(|a, b| a.identifiers == b.identifiers) {
+        product.identifiers.iter().for_each(|value| text("identifiers", value));
     }
-    for value in &product.tags {
-        text("tags", value);
+    if !is_known(|a, b| a.tags == b.tags) {
+        product.tags.iter().for_each(|value| text("tags", value));
     }
-    for (name, attribute) in &product.attributes {
-        let field = attribute_field(name);
+    let mut field = String::new();
+    for (at, (name, attribute)) in product.attributes.iter().enumerate() {
+        // One that moved is told again, which does no harm and is cheaper than looking for it.
+        if known.and_then(|known| known.attributes.get(at)).is_some_and(|(n, a)| n == name && a == attribute) {
+            continue;
+        }
+        field.clear();
+        field.push(ATTRIBUTE);
+        field.push_str(name);
         for value in attribute.values() {
-            each(&field, value);
+            match value {
+                Scalar::Text(written) => {
+                    fold_value_into(written, &mut folded);
+                    each(&field, Value::Text { written, folded: &folded });
+                }
+                Scalar::Number(number) => each(&field, Value::Number(*number)),
+                Scalar::Bool(flag) => each(&field, Value::Bool(*flag)),
+            }
         }
     }
 }
@@ -207,10 +252,12 @@ pub(crate) struct KeywordTerms {
 }
 
 impl KeywordTerms {
-    pub(crate) fn of(product: &Product) -> Self {
+    /// Takes the product apart, and calls `each` with its values by the way.
+    pub(crate) fn of(product: &Product, mut each: impl FnMut(&str, Value<'_>)) -> Self {
         let mut pairs = Vec::with_capacity(16 + product.attributes.len());
-        for_each_value(product, |field, value| {
-            let term = term(field, value);
+        for_each_value(product, None, |field, value| {
+            each(field, value);
+            let term = term_of(field, value);
             pairs.push((term.clone(), with_display(term, field, value), column(field), has_lists(field)));
         });
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
@@ -258,9 +305,10 @@ mod tests {
 
         #[test]
         fn a_column_term_shows_the_value_as_written(text in "\\PC{1,30}") {
-            let value = Scalar::Text(text.trim().to_owned());
+            let written = text.trim();
+            let value = Scalar::Text(written.to_owned());
             let plain = term("f", &value);
-            let column = with_display(plain.clone(), "f", &value);
+            let column = with_display(plain.clone(), "f", Value::Text { written, folded: &fold_value(written) });
             let decoded = decode(&column[2..]).unwrap();
             prop_assert_eq!(decoded.value, value);
             prop_assert_eq!(decoded.key, &plain[2..]);
