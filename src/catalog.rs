@@ -10,6 +10,7 @@
 //! Invariants: an acknowledged change is durable and will become visible; `V` is never ahead of the snapshot; nothing
 //! here blocks a reader.
 
+mod background;
 pub mod event;
 pub mod feeds;
 pub mod log;
@@ -22,6 +23,7 @@ mod suggestions;
 mod touch_file;
 pub(crate) mod touch_table;
 pub(crate) mod visibility;
+mod warm;
 mod worker;
 
 #[cfg(test)]
@@ -177,6 +179,8 @@ pub struct Catalog {
     stop: Arc<StopSignal>,
     rebuilds: Arc<Rebuilds>,
     folder: Option<IndexFolder>,
+    /// The log's end at the start: once it is visible, the catalog is ready.
+    ready_at: u64,
     projector: Mutex<Option<Worker>>,
     suggester: Suggester,
     /// The index of a read-only node, removed with it.
@@ -226,7 +230,8 @@ impl Catalog {
     ) -> Result<Arc<Self>, CatalogError> {
         let configured = Arc::new(parts.settings.clone());
         load_live(&log, &live)?;
-        let opened = Opened::new(&log, target, Arc::clone(&configured))?;
+        let ready_at = log.last();
+        let opened = background::start_behind(|| Opened::new(&log, target, Arc::clone(&configured)))?;
         let visibility =
             visibility::start(&log, opened.snapshot(), live, parts.freshness_bound, parts.touches.as_deref());
         let shared = projector::Shared {
@@ -239,7 +244,7 @@ impl Catalog {
             touches: parts.touches.clone(),
         };
         let projector = Projector::new(name, shared.clone(), opened, parts.freshness_bound);
-        let worker = Worker::spawn(format!("project-{name}"), move || projector.run())?;
+        let worker = Worker::spawn_behind(format!("project-{name}"), move || projector.run())?;
         let suggester = match Suggester::start(name, Arc::clone(&shared.visibility)) {
             Ok(suggester) => suggester,
             Err(error) => {
@@ -262,6 +267,7 @@ impl Catalog {
             stop: shared.stop,
             rebuilds: shared.rebuilds,
             folder: parts.folder.clone(),
+            ready_at,
             projector: Mutex::new(Some(worker)),
             suggester,
             _temporary: temporary,
@@ -392,7 +398,7 @@ impl Catalog {
         }
         let (rebuilds, log, stop) = (Arc::clone(&self.rebuilds), Arc::clone(&self.log), Arc::clone(&self.stop));
         let settings = rebuild::settings_of(&log, &self.configured);
-        let worker = Worker::spawn(format!("rebuild-{}", self.name), move || {
+        let worker = Worker::spawn_behind(format!("rebuild-{}", self.name), move || {
             rebuilds.run(&log, &stop, || folder.open_beside(settings));
         })?;
         let outcome = self.rebuilds.wait(&self.stop).map_err(CatalogError::Rebuild);
@@ -419,7 +425,7 @@ impl Catalog {
 
     /// Whether the projector has caught up with the log once since the start.
     pub fn is_ready(&self) -> bool {
-        self.report.ready.load(Ordering::Acquire)
+        self.visibility.validated() >= self.ready_at
     }
 
     /// How the catalog is.

@@ -105,7 +105,11 @@ impl Computation {
         let live_as_of = self.visibility.live().applied();
         let published = self.visibility.published();
         let snapshot = &published.snapshot;
-        let find = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
+        let find = |request: &SearchRequest| {
+            let page = snapshot.search(request, &|| worth.is_over());
+            self.visibility.asked(request, began.elapsed());
+            page
+        };
         let (body, page) = match &self.question {
             Question::Search(request) => {
                 let page = find(request)?;

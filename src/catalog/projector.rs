@@ -189,8 +189,6 @@ pub(crate) struct Projector {
     checkpointed: Instant,
     /// Events that are skipped, until they are behind a commit.
     set_aside: BTreeSet<u64>,
-    /// The log's end at the start: once it is visible, the catalog is ready.
-    ready_at: u64,
 }
 
 /// Why a cycle ended early; the target is opened again.
@@ -233,7 +231,7 @@ impl Projector {
     pub(crate) fn new(name: &str, shared: Shared, opened: Opened, freshness_bound: Duration) -> Self {
         let sequence = opened.target.sequence();
         shared.applied.raise(sequence);
-        let projector = Self {
+        Self {
             name: name.to_owned(),
             open: opened.open,
             target: Some(opened.target),
@@ -248,11 +246,8 @@ impl Projector {
             saver: shared.touches.clone().map(Saver::new),
             checkpointed: Instant::now(),
             set_aside: BTreeSet::new(),
-            ready_at: shared.log.last(),
             shared,
-        };
-        projector.note_ready();
-        projector
+        }
     }
 
     /// Works until it is told to stop. Never panics on what the engine does.
@@ -503,10 +498,10 @@ impl Projector {
             // settings before they were last in force can prove nothing.
             self.shared.visibility.touches().incomplete_through(self.committed);
         }
+        self.shared.visibility.warm(&snapshot);
         self.shared.visibility.publish(snapshot, &self.touched, Instant::now());
         self.touched.clear();
         self.note_durable();
-        self.note_ready();
     }
 
     /// Makes what was committed durable.
@@ -530,12 +525,6 @@ impl Projector {
         // A rebuild reads every event since it began.
         if durable >= self.hold_until && !self.shared.rebuilds.is_running() {
             self.shared.log.applied_durably(durable);
-        }
-    }
-
-    fn note_ready(&self) {
-        if self.shared.visibility.validated() >= self.ready_at {
-            self.shared.report.ready.store(true, Ordering::Release);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns the shape and the counters that the projector keeps. Invariant: reading it never waits for a commit.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,7 +59,6 @@ pub struct SetAside {
 /// What the projector reports.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    pub(crate) ready: AtomicBool,
     details: Mutex<Details>,
     pub(crate) set_aside: AtomicU64,
 }

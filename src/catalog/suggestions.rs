@@ -36,8 +36,8 @@ pub struct Suggestions {
 /// Oldest that suggestions may be beside a newer snapshot (DESIGN.md, "Live fields in queries").
 const AGE_MAX: Duration = Duration::from_secs(60);
 
-/// Pause after a build, as a multiple of its duration: one part of work and nine of rest is a tenth of one core.
-const REST_PER_BUILD: u32 = 9;
+/// Pause after a build, as a multiple of its duration: one part of work and nineteen of rest is a twentieth of one core.
+const REST_PER_BUILD: u32 = 19;
 
 /// Shortest pause: small catalogs are built in milliseconds, and nobody misses a suggestion for a second.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -70,7 +70,7 @@ impl Suggester {
             visibility: Arc::clone(&visibility),
             fingerprint: None,
         };
-        let worker = Worker::spawn(format!("suggest-{name}"), move || builder.run())?;
+        let worker = Worker::spawn_behind(format!("suggest-{name}"), move || builder.run())?;
         Ok(Self { current, stop, visibility, worker: std::sync::Mutex::new(Some(worker)) })
     }
 
@@ -210,9 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn a_build_rests_nine_times_its_duration_within_the_age_limit() {
+    fn a_build_rests_nineteen_times_its_duration_within_the_age_limit() {
         let seconds = Duration::from_secs_f64;
-        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 4.5), (5.0, 45.0), (10.0, 50.0), (59.5, 1.0), (90.0, 1.0)]
+        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 9.5), (2.0, 38.0), (10.0, 50.0), (59.5, 1.0), (90.0, 1.0)]
         {
             assert_eq!(pause_after(seconds(build)), seconds(pause), "a build of {build} s");
         }

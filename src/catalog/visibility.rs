@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use storefind_index::live::LiveTable;
+use storefind_index::request::SearchRequest;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use tokio::sync::watch;
@@ -26,6 +27,7 @@ use super::progress::Progress;
 use super::recent::Recent;
 use super::touch_file::{self, Saved};
 use super::touch_table::TouchTable;
+use super::warm::Warm;
 
 /// A snapshot and the version of its settings, as one value.
 #[derive(Clone)]
@@ -95,6 +97,7 @@ pub struct Visibility {
     /// Entries touched through this sequence get no grace: somebody was promised to see it.
     floor: AtomicU64,
     starts: Arc<[(u64, u64)]>,
+    warm: Warm,
 }
 
 impl Visibility {
@@ -119,7 +122,18 @@ impl Visibility {
             live,
             floor: AtomicU64::new(0),
             starts,
+            warm: Warm::default(),
         }
+    }
+
+    /// Notes a search that the index has answered, so that the next snapshot is warmed by it.
+    pub(crate) fn asked(&self, request: &SearchRequest, cost: Duration) {
+        self.warm.note(request, cost);
+    }
+
+    /// Has a snapshot answer what was asked lately, before it is published.
+    pub(crate) fn warm(&self, snapshot: &Snapshot) {
+        self.warm.run(|request, is_over| snapshot.search(request, is_over));
     }
 
     /// Shows a newer snapshot with what was touched since the one before. Only the projector calls it, with sequences

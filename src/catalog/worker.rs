@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::background;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -24,6 +26,14 @@ impl Worker {
             body();
         })?;
         Ok(Self { handle, ended })
+    }
+
+    /// Starts `body` on a thread that gives way to searches.
+    pub(crate) fn spawn_behind(name: String, body: impl FnOnce() + Send + 'static) -> std::io::Result<Self> {
+        Self::spawn(name, || {
+            background::step_back();
+            body();
+        })
     }
 
     /// Waits until the thread has ended, at most `at_most`. Returns whether it has; otherwise it is left to itself.
