@@ -52,7 +52,8 @@ pub(crate) struct Written {
     pub(crate) acknowledgement: Recording,
     /// Accepted in each second of the run.
     pub(crate) seconds: Vec<u64>,
-    /// When the last batch was acknowledged.
+    /// When the first batch was due, and when the last was acknowledged.
+    pub(crate) first: Option<Duration>,
     pub(crate) last: Duration,
 }
 
@@ -117,7 +118,11 @@ impl Writer {
             if stopped() {
                 break;
             }
-            self.written.borrow_mut().due += size as u64;
+            {
+                let mut written = self.written.borrow_mut();
+                written.due += size as u64;
+                written.first.get_or_insert(at);
+            }
             if self.in_flight.get() >= self.in_flight_max {
                 self.written.borrow_mut().not_sent += size as u64;
                 continue;

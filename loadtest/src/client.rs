@@ -102,10 +102,6 @@ impl Client {
         self.opened.get()
     }
 
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
     /// A `GET` of a path and query.
     pub(crate) fn request(&self, target: &str) -> Request {
         let mut bytes = Vec::with_capacity(target.len() + self.headers.len() + 20);

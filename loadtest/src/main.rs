@@ -4,10 +4,13 @@
 //! How to run it and what its figures mean stands in `README.md` beside it.
 
 mod arrivals;
+mod bare;
+mod calibrate;
 mod catalog;
 mod changes;
 mod cli;
 mod client;
+mod compare;
 mod engine;
 mod machine;
 mod probe;
@@ -15,9 +18,11 @@ mod record;
 mod report;
 mod result;
 mod run;
+mod saturate;
 mod scenario;
 mod server;
 mod setup;
+mod sweep;
 mod traffic;
 
 use std::process::ExitCode;

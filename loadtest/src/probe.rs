@@ -64,8 +64,7 @@ impl Prober {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut probes = JoinSet::new();
         let timer = Timer::new()?;
-        let mut number = 0;
-        for at in even_times(self.settings.content_per_second, self.end) {
+        for (number, at) in even_times(self.settings.content_per_second, self.end).enumerate() {
             timer.until(self.clock.instant(at)).await?;
             if stopped() {
                 break;
@@ -73,7 +72,6 @@ impl Prober {
             let letters = (0..WORD_LETTERS).map(|_| char::from(random.random_range(b'a'..=b'z')));
             let word: String = letters.collect();
             probes.spawn_local(Rc::clone(&self).content(number % MARKERS, word));
-            number += 1;
         }
         while probes.join_next().await.is_some() {}
         Ok(())
@@ -118,12 +116,9 @@ impl Prober {
         look: &str,
         shows: impl Fn(&[u8]) -> bool,
     ) {
-        let acknowledged = match self.write(write).await {
-            Ok(acknowledged) => acknowledged,
-            Err(_) => {
-                seen.borrow_mut().failed += 1;
-                return;
-            }
+        let Ok(acknowledged) = self.write(write).await else {
+            seen.borrow_mut().failed += 1;
+            return;
         };
         let bound = Duration::from_millis(self.settings.bound_ms);
         let request = self.client.plain_request(look);

@@ -4,10 +4,26 @@
 //!
 //! Invariant: a figure beyond the generator's limit is not shown as a figure.
 
+pub(crate) mod html;
 pub(crate) mod terminal;
+
+use crate::result::RunResult;
 
 /// What stands in place of a figure that the generator cannot claim.
 pub(crate) const BEYOND: &str = "beyond the generator's limit";
+
+/// Whether the counted phases met the goal.
+pub(crate) fn verdict(run: &RunResult) -> String {
+    if !run.header.within_limit(run.total.rate) {
+        return format!("goal: {BEYOND}");
+    }
+    let missed = run.total.missed(&run.scenario.goal);
+    if missed.is_empty() {
+        let goal = &run.scenario.goal;
+        return format!("goal: met (mean at most {} ms, p99 at most {} ms)", goal.mean_ms, goal.p99_ms);
+    }
+    format!("goal: not met: {}", missed.join("; "))
+}
 
 /// A latency in milliseconds with three significant digits.
 pub(crate) fn milliseconds(microseconds: u64) -> String {

@@ -188,6 +188,8 @@ pub(crate) struct SecondResult {
     pub(crate) server_cores: Option<f64>,
     pub(crate) server_bytes: Option<u64>,
     pub(crate) generator_cores: Option<f64>,
+    /// All programs together.
+    pub(crate) machine_cores: Option<f64>,
 }
 
 /// What became of a stream of changes.
@@ -211,6 +213,12 @@ pub(crate) struct FreshnessResult {
     pub(crate) later_than_bound: u64,
     pub(crate) never_visible: u64,
     pub(crate) writes_failed: u64,
+}
+
+impl FreshnessResult {
+    pub(crate) fn tried(&self) -> u64 {
+        self.acknowledged_to_visible.count + self.never_visible + self.writes_failed
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -49,6 +49,11 @@ fn problems(scenario: &Scenario) -> Vec<String> {
         scenario.address.ip().is_loopback(),
         format!("address: {} is not a loopback address; load is driven on this machine only", scenario.address),
     );
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    check(
+        !scenario.name.is_empty() && scenario.name.chars().all(plain),
+        format!("name: {:?} is not made of letters, digits, - and _; results are files of this name", scenario.name),
+    );
     check(!scenario.phases.is_empty() || scenario.sweep.is_some(), "phases: there is no phase and no [sweep]".into());
     let in_flight = scenario.client.in_flight_max;
     check(
@@ -122,6 +127,7 @@ mod tests {
         for (line, key) in [
             ("address = \"10.0.0.1:80\"", "address"),
             ("colour = 1", "colour"),
+            ("seed = -1", "seed"),
             ("[client]\nin_flight_max = 0", "client.in_flight_max"),
             ("[client]\nin_flight_max = 30001", "client.in_flight_max"),
             ("[client]\ntimeout_ms = 0", "client.timeout_ms"),

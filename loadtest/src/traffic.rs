@@ -39,9 +39,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::FirstPage, Self::FirstPagePriced, Self::Other, Self::OtherPriced, Self::Autocomplete, Self::Hostile];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::FirstPage => "search, first page",

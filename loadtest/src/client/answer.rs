@@ -25,8 +25,6 @@ pub(crate) struct Answer {
     pub(crate) head: Head,
     /// Empty when it was not wanted.
     pub(crate) body: Vec<u8>,
-    /// Size on the wire, head included.
-    pub(crate) bytes: usize,
 }
 
 impl Answer {

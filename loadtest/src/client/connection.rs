@@ -59,8 +59,7 @@ impl Connection {
             Framing::Chunked => self.chunks(start).await?,
         };
         let reusable = !head.closes && self.buffer.len() == end;
-        let bytes = end;
-        Ok((Answer { head, body: content, bytes }, reusable))
+        Ok((Answer { head, body: content }, reusable))
     }
 
     /// Reads chunks up to the last; the content, and where the answer ends.

@@ -52,10 +52,6 @@ impl Recording {
         self.0.as_ref().map_or(0, Histogram::len)
     }
 
-    pub(crate) fn quantile_us(&self, quantile: f64) -> u64 {
-        self.0.as_ref().map_or(0, |histogram| histogram.value_at_quantile(quantile))
-    }
-
     pub(crate) fn summary(&self) -> Distribution {
         let Some(histogram) = &self.0 else { return Distribution::default() };
         let mut bytes = Vec::new();

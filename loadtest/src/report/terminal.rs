@@ -9,8 +9,12 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate};
-use crate::result::{FreshnessResult, Header, HitRate, Measured, Outcome, RunResult, StreamResult};
+use crate::report::html::others;
+use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate, verdict};
+use crate::result::{
+    CalibrationResult, FreshnessResult, Header, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult,
+    SweepResult,
+};
 pub(crate) use tables::Table;
 
 /// Writes a text to the terminal.
@@ -27,7 +31,9 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     let mut parts = vec![head(outcome.header())];
     match outcome {
         Outcome::Run(run) => parts.extend(run_parts(run)),
-        Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Saturation(_) => {}
+        Outcome::Sweep(sweep) => parts.extend([steps(sweep), sweep.verdict.text()]),
+        Outcome::Calibration(calibration) => parts.push(calibrated(calibration)),
+        Outcome::Saturation(saturation) => parts.push(saturated(saturation)),
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -63,21 +69,79 @@ fn run_parts(run: &RunResult) -> Vec<String> {
     if run.interrupted {
         parts.push("INTERRUPTED: these are the figures of a part of the run".to_owned());
     }
+    parts.extend(others(run).map(|cores| format!("other programs kept {cores:.1} cores busy meanwhile, on average")));
     parts.push(verdict(run));
     parts
 }
 
-/// Whether the counted phases met the goal.
-fn verdict(run: &RunResult) -> String {
-    if !run.header.within_limit(run.total.rate) {
-        return format!("goal: {BEYOND}");
+fn steps(sweep: &SweepResult) -> String {
+    let mut table = Table::new(&[
+        "planned/s",
+        "answered/s",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "lag p99",
+        "hits",
+        "goal",
+    ]);
+    for step in &sweep.steps {
+        let mut row = vec![rate(step.rate)];
+        if sweep.header.within_limit(step.rate) {
+            row.push(rate(step.measured.answered_per_second));
+            row.extend(spread(&step.measured.latency));
+            row.push(milliseconds(step.generator_lag.p99_us));
+            row.push(percent(step.measured.hits_overall.share()));
+            row.push(if step.missed.is_empty() { "met".to_owned() } else { step.missed.join("; ") });
+        } else {
+            row.push(BEYOND.to_owned());
+        }
+        table.row(row);
     }
-    let missed = run.total.missed(&run.scenario.goal);
-    if missed.is_empty() {
-        let goal = &run.scenario.goal;
-        return format!("goal: met (mean at most {} ms, p99 at most {} ms)", goal.mean_ms, goal.p99_ms);
+    table.text()
+}
+
+fn calibrated(calibration: &CalibrationResult) -> String {
+    let mut table = Table::new(&[
+        "planned/s",
+        "answered/s",
+        "failed",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "lag p99",
+        "held",
+    ]);
+    for step in &calibration.steps {
+        let mut row = vec![rate(step.rate), rate(step.answered_per_second), count(step.failed)];
+        row.extend(spread(&step.latency));
+        row.push(milliseconds(step.generator_lag.p99_us));
+        row.push(if step.held { "yes" } else { "no" }.to_owned());
+        table.row(row);
     }
-    format!("goal: not met: {}", missed.join("; "))
+    table.text()
+}
+
+fn saturated(saturation: &SaturationResult) -> String {
+    let mut table = Table::new(&["answer", "connections", "answers/s", "p50", "p99", "failed", "of the bare handler"]);
+    for (row, share) in saturation.rows.iter().zip(crate::saturate::shares(&saturation.rows)) {
+        table.row(vec![
+            row.target.clone(),
+            count(row.connections as u64),
+            rate(row.answered_per_second),
+            milliseconds(row.latency.p50_us),
+            milliseconds(row.latency.p99_us),
+            count(row.failed),
+            percent(share),
+        ]);
+    }
+    table.text()
 }
 
 fn phases(run: &RunResult) -> String {
@@ -207,16 +271,15 @@ fn changes(run: &RunResult) -> String {
     }
     let probes: [(&str, &FreshnessResult); 2] =
         [("a new word in a title", &run.freshness_content), ("a price on a popular page", &run.freshness_price)];
-    let tried = |seen: &FreshnessResult| seen.acknowledged_to_visible.count + seen.never_visible + seen.writes_failed;
-    if probes.iter().any(|(_, seen)| tried(seen) > 0) {
+    if probes.iter().any(|(_, seen)| seen.tried() > 0) {
         let late = format!("over {} ms", run.scenario.probe.bound_ms);
         let mut table =
             Table::new(&["acknowledged to visible", "probes", "p50", "p90", "p99", "max", &late, "never", "failed"]);
-        for (name, seen) in probes.iter().filter(|(_, seen)| tried(seen) > 0) {
+        for (name, seen) in probes.iter().filter(|(_, seen)| seen.tried() > 0) {
             let lag = &seen.acknowledged_to_visible;
             table.row(vec![
                 (*name).to_owned(),
-                count(tried(seen)),
+                count(seen.tried()),
                 milliseconds(lag.p50_us),
                 milliseconds(lag.p90_us),
                 milliseconds(lag.p99_us),

@@ -82,8 +82,9 @@ pub(crate) fn phases(phases: &[Phase], totals: &[Totals]) -> (Vec<Measured>, Mea
 }
 
 pub(crate) fn stream(written: &Written, due_seconds: f64) -> StreamResult {
-    // From the first batch, which is due at the start, to the last acknowledgement.
-    let seconds = written.last.as_secs_f64().max(due_seconds);
+    // Up to the last acknowledgement: a server that is behind at the end has not kept the rate.
+    let first = written.first.unwrap_or_default();
+    let seconds = written.last.saturating_sub(first).as_secs_f64().max(due_seconds);
     StreamResult {
         due: written.due,
         accepted: written.accepted,
@@ -130,6 +131,7 @@ pub(crate) fn series(
         server_cores: samples.server.get(index).map(|usage| usage.cores),
         server_bytes: samples.server.get(index).map(|usage| usage.resident_bytes),
         generator_cores: samples.generator.get(index).map(|usage| usage.cores),
+        machine_cores: samples.machine_cores.get(index).copied(),
     };
     seconds.iter().enumerate().map(row).collect()
 }

@@ -23,6 +23,8 @@ pub(crate) struct Usage {
 pub(crate) struct Samples {
     pub(crate) server: Vec<Usage>,
     pub(crate) generator: Vec<Usage>,
+    /// Cores that all programs of the machine kept busy together.
+    pub(crate) machine_cores: Vec<f64>,
 }
 
 /// A thread that samples until it is stopped.
@@ -39,11 +41,17 @@ impl Sampler {
             let mut watched = server.map(|process| Watched::new(&process.to_string()));
             let mut own = Watched::new("self");
             let mut samples = Samples::default();
+            let mut busy = machine_ticks().unwrap_or(0);
+            let mut sampled = std::time::Instant::now();
             while stopped.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
                 if let Some(watched) = &mut watched {
                     samples.server.push(watched.sample());
                 }
                 samples.generator.push(own.sample());
+                let now_busy = machine_ticks().unwrap_or(busy);
+                samples.machine_cores.push(seconds(now_busy.saturating_sub(busy)) / sampled.elapsed().as_secs_f64());
+                busy = now_busy;
+                sampled = std::time::Instant::now();
             }
             samples
         });
@@ -73,13 +81,30 @@ impl Watched {
     fn sample(&mut self) -> Usage {
         let now = std::time::Instant::now();
         let ticks = ticks(&self.folder).unwrap_or(self.ticks);
-        let seconds = now.duration_since(self.sampled).as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "ticks of a second")]
-        let used = ticks.saturating_sub(self.ticks) as f64 / rustix::param::clock_ticks_per_second() as f64;
+        let passed = now.duration_since(self.sampled).as_secs_f64();
+        let used = seconds(ticks.saturating_sub(self.ticks));
         self.ticks = ticks;
         self.sampled = now;
-        Usage { cores: used / seconds, resident_bytes: resident(&self.folder).unwrap_or(0) }
+        Usage { cores: used / passed, resident_bytes: resident(&self.folder).unwrap_or(0) }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "ticks of a second")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
+/// The busy time of all cores together.
+fn machine_ticks() -> Option<u64> {
+    busy_ticks(&std::fs::read_to_string("/proc/stat").ok()?)
+}
+
+/// User, nice, system, interrupts and what a hypervisor took; neither idle time nor waiting for a disk.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let fields = stat.lines().next()?.split_whitespace().skip(1);
+    let ticks: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
+    let of = |index: usize| ticks.get(index).copied().unwrap_or(0);
+    (ticks.len() > 4).then(|| of(0) + of(1) + of(2) + of(5) + of(6) + of(7))
 }
 
 fn ticks(folder: &str) -> Option<u64> {
@@ -109,6 +134,12 @@ mod tests {
         let stat = "12 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 70 30 0 0 20 0 8 0 100 1000 50";
         assert_eq!(ticks_of(stat), Some(100));
         assert_eq!(ticks_of("nonsense"), None);
+    }
+
+    #[test]
+    fn a_machine_is_busy_when_it_neither_idles_nor_waits() {
+        assert_eq!(busy_ticks("cpu  1 2 4 1000 2000 8 16 32 0 0\ncpu0 9"), Some(63));
+        assert_eq!(busy_ticks("nonsense"), None);
     }
 
     #[test]

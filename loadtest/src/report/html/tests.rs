@@ -1,0 +1,61 @@
+//! The page says what it must, for every sort of result.
+
+use super::*;
+use crate::record::distribution::Recording;
+use crate::report::BEYOND;
+use crate::result::{Step, Verdict, build};
+use crate::scenario;
+
+fn header(limit: Option<f64>) -> Header {
+    Header { generator_limit: limit, ..Header::new("a <b> & c", "what it shows") }
+}
+
+fn measured(rate: f64) -> crate::result::Measured {
+    let mut measured = build::measured("p", 1.0, rate, true, &crate::record::totals::Totals::default());
+    let mut recording = Recording::default();
+    (1..200).for_each(|number| recording.record(std::time::Duration::from_micros(number * 137)));
+    measured.latency = recording.summary();
+    measured
+}
+
+fn sweep(limit: Option<f64>) -> Outcome {
+    let text = "name = \"x\"\ncatalog = \"demo\"\n[sweep]\nfrom = 100.0\nto = 10000.0\n";
+    let step =
+        |rate: f64| Step { rate, measured: measured(rate), generator_lag: measured(rate).latency, missed: Vec::new() };
+    Outcome::Sweep(Box::new(SweepResult {
+        header: header(limit),
+        scenario: scenario::parse(text).unwrap(),
+        sampled_products: 1,
+        known_queries: 1,
+        interrupted: false,
+        steps: vec![step(100.0), step(7_777.0)],
+        verdict: Verdict::Knee { rate: 100.0, missed_at: 7_777.0 },
+    }))
+}
+
+#[test]
+fn a_page_loads_nothing_and_escapes_what_it_shows() {
+    let page = page(&sweep(None));
+    assert!(page.contains("<h1>a &lt;b&gt; &amp; c</h1>"));
+    for address in ["http://", "https://", "<script", "url(", "@import"] {
+        assert!(!page.contains(address), "{address}");
+    }
+    assert!(page.contains("not calibrated"));
+}
+
+#[test]
+fn a_rate_beyond_the_generator_has_no_figures() {
+    let claimed = page(&sweep(None));
+    let refused = page(&sweep(Some(5_000.0)));
+    assert!(!claimed.contains(BEYOND));
+    assert!(refused.contains(&format!("<tr><td>7,777</td><td>{BEYOND}</td></tr>")));
+}
+
+#[test]
+fn a_result_survives_being_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    let sweep = sweep(Some(5_000.0));
+    sweep.write(&path).unwrap();
+    assert_eq!(page(&Outcome::read(&path).unwrap()), page(&sweep));
+}
