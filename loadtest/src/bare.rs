@@ -27,8 +27,14 @@ impl Bare {
     pub(crate) fn start(body_bytes: usize) -> anyhow::Result<Self> {
         // As many threads as the machine has cores: Storefind's choice too.
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("bare").build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).context("cannot bind a bare server")?;
+        // Bound without waiting: the caller is asynchronous itself, on another runtime.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").context("cannot bind a bare server")?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let listener = {
+            let _entered = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         runtime.spawn(accept(listener, Bytes::from(vec![b'x'; body_bytes])));
         Ok(Self { address, runtime: Some(runtime) })
     }
@@ -56,5 +62,23 @@ async fn accept(listener: TcpListener, body: Bytes) {
             });
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Client;
+    use crate::scenario::shape;
+
+    #[tokio::test]
+    async fn every_request_is_answered_alike() {
+        let bare = Bare::start(77).unwrap();
+        let client = Client::new(bare.address, &shape::Client::default());
+        for target in ["/", "/v1/x/search?q=y"] {
+            let answer = client.get(target).await.unwrap();
+            assert_eq!((answer.head.status, answer.body.len()), (200, 77));
+        }
+        assert_eq!(client.opened(), 1);
     }
 }

@@ -63,7 +63,9 @@ pub(crate) async fn drive(setup: &Setup, phases: &[Phase], seed: u64, title: &st
         false => Vec::new(),
     };
     let watched: HashSet<String> = popular.iter().map(|popular| popular.id.clone()).collect();
-    let traffic = Traffic::new(scenario, setup.pool.clone(), rates.clone(), seed);
+    let mut traffic = Traffic::new(scenario, setup.pool.clone(), rates.clone(), seed).peekable();
+    // The sessions of the time before the run are simulated on the way to the first request: not while a clock runs.
+    traffic.peek();
     let lines = || crate::changes::lines::Lines::new(&setup.products, &watched, seed ^ SEED_CHANGES);
     let (content_lines, live_lines) = (lines(), lines());
     if content_lines.is_empty() && phases.iter().any(|phase| phase.content + phase.live > 0.0) {

@@ -249,7 +249,7 @@ mod tests {
     fn values_beyond_an_axis_stand_at_its_edge() {
         let axis = Axis::over("x", Scale::Log, [1.0, 100.0].into_iter());
         assert_eq!([0.0, 1.0, 10.0, 100.0, 1e9].map(|value| axis.place(value)), [0.0, 0.0, 0.5, 1.0, 1.0]);
-let empty = Axis::over("x", Scale::Log, std::iter::empty());
+        let empty = Axis::over("x", Scale::Log, std::iter::empty());
         assert_eq!([1.0, 10.0].map(|value| empty.place(value)), [0.0, 1.0]);
     }
 }
