@@ -43,7 +43,7 @@ pub(crate) async fn calibrate(body_bytes: usize) -> anyhow::Result<CalibrationRe
     let settings = shape::Client::default();
     let client = Rc::new(Client::new(bare.address, &settings));
     client.open(settings.connections).await?;
-    let plan = Plan { first: RATE_FIRST, last: RATE_LAST, precision: PRECISION, limit: None };
+    let plan = Plan { first: RATE_FIRST, last: RATE_LAST, precision: PRECISION, limit: None, tries: 1 };
     let mut steps: Vec<CalibrationStep> = Vec::new();
     loop {
         let tried: Vec<_> = steps.iter().map(|step| (step.rate, step.held)).collect();

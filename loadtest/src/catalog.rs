@@ -54,7 +54,7 @@ impl Product {
     }
 }
 
-/// Reads products from the server's export, at most `wanted`.
+/// Reads products from the server's export, at most `wanted`; markers that an earlier run left behind are none.
 pub(crate) async fn sample(client: &Client, catalog: &str, wanted: usize) -> anyhow::Result<Vec<Product>> {
     let mut products: Vec<Product> = Vec::new();
     while products.len() < wanted {
@@ -78,6 +78,7 @@ pub(crate) async fn sample(client: &Client, catalog: &str, wanted: usize) -> any
             break;
         }
     }
+    products.retain(|product| !product.id.starts_with(crate::probe::MARKER));
     Ok(products)
 }
 

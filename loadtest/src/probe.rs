@@ -14,6 +14,7 @@
 pub(crate) mod watch;
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,10 +30,14 @@ use crate::record::distribution::Recording;
 use crate::scenario::shape;
 use watch::{Popular, shows_price, shows_title};
 
+/// What the ids of marker products begin with.
+pub(crate) const MARKER: &str = "loadtest-marker-";
 /// Marker products that are written in turn, so that the catalog does not grow.
 const MARKERS: usize = 64;
 /// After so many times the bound, a change is given up as never visible.
 const BOUNDS_MAX: u32 = 10;
+/// The first price that a probe sets, in cents.
+const PRICE_CENTS: usize = 100_000;
 /// Letters of a marker's word: two such words are never within reach of the typing errors that a search forgives.
 const WORD_LETTERS: usize = 16;
 
@@ -78,34 +83,46 @@ impl Prober {
     }
 
     async fn content(self: Rc<Self>, marker: usize, word: String) {
-        let id = format!("loadtest-marker-{marker}");
+        let id = format!("{MARKER}{marker}");
         let line = format!("{{\"id\":\"{id}\",\"title\":\"Marker {word}\"}}\n");
         let write = self.client.post_request(&format!("/v1/{}/products?feed=false", self.catalog), line.as_bytes());
         let look = format!("/v1/{}/search?q={word}", self.catalog);
         self.observe(&self.content, &write, &look, |body| shows_title(body, &id, &word)).await;
     }
 
-    /// Probes prices until the run ends, one product after the other.
+    /// Probes prices until the run ends. A slow one does not delay the next, which watches another product.
     pub(crate) async fn probe_prices(self: Rc<Self>, popular: Vec<Popular>) -> anyhow::Result<()> {
-        if popular.is_empty() {
-            return Ok(());
-        }
         let timer = Timer::new()?;
+        let mut probes = JoinSet::new();
+        let mut free: VecDeque<Popular> = popular.into();
         for (number, at) in even_times(self.settings.price_per_second, self.end).enumerate() {
             timer.until(self.clock.instant(at)).await?;
             if stopped() {
                 break;
             }
-            let watched = &popular[number % popular.len()];
-            // A price that this product has not had: cents count the probes.
-            let cents = 100_000 + number;
-            let price = format!("{}.{:02}", cents / 100, cents % 100);
-            let line = format!("{{\"id\":\"{}\",\"price\":{price}}}\n", watched.id);
+            while let Some(Ok(watched)) = probes.try_join_next() {
+                free.push_back(watched);
+            }
+            // None is free when prices take this long to show; that must not look like fewer probes.
+            match free.pop_front() {
+                Some(watched) => drop(probes.spawn_local(Rc::clone(&self).price(watched, number))),
+                None => self.price.borrow_mut().failed += 1,
+            }
+        }
+        while probes.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn price(self: Rc<Self>, watched: Popular, number: usize) -> Popular {
+        // A price that this product has not had: cents count the probes.
+        let cents = PRICE_CENTS + number;
+        let text = format!("{}.{:02}", cents / 100, cents % 100);
+        if let Ok(price) = text.parse() {
+            let line = format!("{{\"id\":{},\"price\":{text}}}\n", serde_json::Value::from(watched.id.as_str()));
             let write = self.client.post_request(&format!("/v1/{}/live", self.catalog), line.as_bytes());
-            let Ok(price) = price.parse() else { continue };
             self.observe(&self.price, &write, &watched.target, |body| shows_price(body, &watched.id, price)).await;
         }
-        Ok(())
+        watched
     }
 
     /// Writes, then looks until the change shows.

@@ -142,6 +142,12 @@ pub(crate) struct TierLatency {
 }
 
 impl Measured {
+    /// Requests a second that came due: about the rate that was set.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
+    pub(crate) fn planned_per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.planned as f64 / self.seconds } else { 0.0 }
+    }
+
     /// Requests that were shed, dropped or failed, of all.
     pub(crate) fn failure_share(&self) -> f64 {
         ratio(self.shed + self.failed, self.planned).unwrap_or(0.0)

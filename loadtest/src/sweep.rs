@@ -27,8 +27,13 @@ pub(crate) async fn sweep(setup: &Setup, mut header: Header) -> anyhow::Result<S
     if !scenario.phases.is_empty() {
         run::drive(setup, &scenario.phases, scenario.seed, "warm-up").await?;
     }
-    let plan =
-        Plan { first: settings.from, last: settings.to, precision: settings.precision, limit: header.generator_limit };
+    let plan = Plan {
+        first: settings.from,
+        last: settings.to,
+        precision: settings.precision,
+        limit: header.generator_limit,
+        tries: settings.tries,
+    };
     let mut steps: Vec<Step> = Vec::new();
     let verdict = loop {
         let tried: Vec<_> = steps.iter().map(|step| (step.rate, step.missed.is_empty())).collect();

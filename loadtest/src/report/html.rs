@@ -137,10 +137,11 @@ fn goal(sweep: &SweepResult) -> String {
     let goal = &sweep.scenario.goal;
     note(&format!(
         "The goal: mean at most {} ms, p99 at most {} ms, at most {} % failed. The knee is the highest rate that was \
-         tried and met it, with no lower rate that did not.",
+         tried and met it, with no lower rate that did not. A rate did not meet it when it missed in {} step(s).",
         goal.mean_ms,
         goal.p99_ms,
-        goal.failures * 100.0
+        goal.failures * 100.0,
+        sweep.scenario.sweep.as_ref().map_or(1, |sweep| sweep.tries)
     ))
 }
 

@@ -148,6 +148,7 @@ fn phases(run: &RunResult) -> String {
     let mut table = Table::new(&[
         "phase",
         "seconds",
+        "set/s",
         "planned/s",
         "answered/s",
         "shed",
@@ -161,7 +162,7 @@ fn phases(run: &RunResult) -> String {
     ]);
     for phase in run.phases.iter().chain((run.phases.len() > 1).then_some(&run.total)) {
         let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
-        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate)];
+        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
         if run.header.within_limit(phase.rate) {
             row.extend([rate(phase.answered_per_second), count(phase.shed), count(phase.failed)]);
             row.extend(spread(&phase.latency));

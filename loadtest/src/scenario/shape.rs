@@ -315,6 +315,10 @@ pub(crate) struct Sweep {
     /// The search ends when the knee is known to this share of it.
     #[serde(default = "default_precision")]
     pub(crate) precision: f64,
+    /// A rate misses the goal when it did so in as many steps one after the other. One is strict; on a machine that
+    /// others use too, two forgive a bad moment, and the result shows both.
+    #[serde(default = "default_tries")]
+    pub(crate) tries: usize,
     /// Content and live changes a second during all steps.
     #[serde(default)]
     pub(crate) content: f64,
@@ -396,6 +400,10 @@ fn default_sweep_warm() -> f64 {
 
 fn default_sweep_seconds() -> f64 {
     8.0
+}
+
+fn default_tries() -> usize {
+    1
 }
 
 fn default_precision() -> f64 {

@@ -7,7 +7,7 @@
 use crate::result::Verdict;
 
 /// Rates tried at most: doubling over a thousandfold and halving to a hundredth take fewer.
-const TRIED_MAX: usize = 24;
+const TRIED_MAX: usize = 40;
 
 /// The bounds of a search.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) precision: f64,
     /// What the generator can claim.
     pub(crate) limit: Option<f64>,
+    /// A rate counts as missed when it missed so many times.
+    pub(crate) tries: usize,
 }
 
 impl Plan {
@@ -30,6 +32,18 @@ impl Plan {
 pub(crate) enum Next {
     Try(f64),
     Done(Verdict),
+}
+
+/// Each rate once: it held if any of its tries did.
+fn settled(tried: &[(f64, bool)]) -> Vec<(f64, bool)> {
+    let mut rates: Vec<(f64, bool)> = Vec::new();
+    for (rate, held) in tried {
+        match rates.iter_mut().find(|(other, _)| other == rate) {
+            Some((_, ever)) => *ever |= held,
+            None => rates.push((*rate, *held)),
+        }
+    }
+    rates
 }
 
 /// The lowest rate that did not hold, and the highest below it that did. On a noisy machine a rate may hold above one
@@ -47,7 +61,12 @@ pub(crate) fn next(plan: &Plan, tried: &[(f64, bool)]) -> Next {
     if tried.len() >= TRIED_MAX {
         return done();
     }
-    match bounds(tried) {
+    if let Some((rate, false)) = tried.last()
+        && tried.iter().filter(|(other, _)| other == rate).count() < plan.tries
+    {
+        return Next::Try(*rate);
+    }
+    match bounds(&settled(tried)) {
         (None, None) if plan.first > plan.highest() => done(),
         (None, None) => Next::Try(plan.first),
         (None, Some(_)) => done(),
@@ -60,7 +79,7 @@ pub(crate) fn next(plan: &Plan, tried: &[(f64, bool)]) -> Next {
 
 /// What these rates prove.
 pub(crate) fn verdict(plan: &Plan, tried: &[(f64, bool)]) -> Verdict {
-    match bounds(tried) {
+    match bounds(&settled(tried)) {
         (Some(rate), Some(missed_at)) => Verdict::Knee { rate, missed_at },
         (None, Some(rate)) => Verdict::BelowFirst { rate },
         (held, None) => match (held, plan.limit) {
@@ -76,7 +95,7 @@ mod tests {
     use super::*;
 
     fn plan(limit: Option<f64>) -> Plan {
-        Plan { first: 100.0, last: 10_000.0, precision: 0.1, limit }
+        Plan { first: 100.0, last: 10_000.0, precision: 0.1, limit, tries: 1 }
     }
 
     /// Searches where every rate up to a given one holds.
@@ -109,6 +128,15 @@ mod tests {
         assert!(tried.iter().all(|rate| *rate <= 700.0), "{tried:?}");
         assert_eq!(verdict, Verdict::BeyondGenerator { limit: 700.0 });
         assert_eq!(searched(&plan(Some(50.0)), 1e9).1, Verdict::BeyondGenerator { limit: 50.0 });
+    }
+
+    #[test]
+    fn a_rate_that_missed_is_tried_again_as_often_as_asked() {
+        let plan = Plan { tries: 2, ..plan(None) };
+        assert_eq!(next(&plan, &[(100.0, false)]), Next::Try(100.0));
+        assert_eq!(next(&plan, &[(100.0, false), (100.0, true)]), Next::Try(200.0));
+        let missed = [(100.0, false), (100.0, false)];
+        assert_eq!(next(&plan, &missed), Next::Done(Verdict::BelowFirst { rate: 100.0 }));
     }
 
     #[test]

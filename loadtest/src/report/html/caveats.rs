@@ -88,8 +88,8 @@ pub(super) fn sweep(sweep: &SweepResult) -> String {
     weighty.extend(worst.max_by_key(|lag| lag.p99_us).and_then(late));
     let mut usual = usual(&sweep.header);
     usual.push(
-        "A step lasts some seconds. On a shared machine one unlucky second can make a rate miss the goal, so that the \
-         knee is rather too low than too high."
+        "A step lasts some seconds. On a shared machine one bad moment can make a rate miss the goal, and where a rate \
+         has several tries one good step is enough. Every step stands below: repeat the sweep before believing it."
             .to_owned(),
     );
     list(&weighty, &usual)

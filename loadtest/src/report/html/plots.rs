@@ -9,6 +9,9 @@ use crate::record::distribution::Distribution;
 use crate::record::totals::PREFIX_CHARACTERS_MAX;
 use crate::result::{Measured, RunResult, SecondResult, SweepResult};
 
+/// A prefix length with fewer answers is left out of the plot: a share of them says nothing. The result has it.
+const PREFIX_ANSWERS_MIN: u64 = 50;
+
 #[expect(clippy::cast_precision_loss, reason = "counts and microseconds are far below 2^52")]
 fn float(value: u64) -> f64 {
     value as f64
@@ -70,14 +73,17 @@ pub(super) fn memory_over_time(run: &RunResult) -> String {
     time_plot(run, "Memory of the server", "MiB", Scale::Linear, vec![over_time(run, "resident", mebibytes)])
 }
 
-/// Points of a distribution on the percentile axis.
+/// Points of a distribution on the percentile axis, as far as it has requests: of ten, the slowest stands at 90 %.
 fn percentile_points(latency: &Distribution) -> Vec<(f64, f64)> {
-    let place = |share: f64| 1.0 / (1.0 - share).max(1e-6);
+    let most = float(latency.count);
+    let place = |share: f64| if share < 1.0 { (1.0 / (1.0 - share)).min(most) } else { most };
     latency.points().into_iter().map(|(share, value)| (place(share), float(value) / 1e3)).collect()
 }
 
 fn percentile_plot(title: &str, lines: Vec<Line>, levels: Vec<(f64, String)>) -> String {
-    let y = Axis::over("ms", Scale::Log, lines.iter().flat_map(|line| line.points.iter().map(|(_, y)| *y)));
+    let values = lines.iter().flat_map(|line| line.points.iter().map(|(_, y)| *y));
+    // A level belongs into the picture, with room for its word.
+    let y = Axis::over("ms", Scale::Log, values.chain(levels.iter().map(|(level, _)| level * 1.1)));
     let mut plot = Plot::new(title, Axis::percentiles(), y, lines);
     plot.levels = levels;
     plot.figure()
@@ -99,7 +105,7 @@ pub(super) fn freshness(run: &RunResult) -> String {
 
 pub(super) fn hits_by_prefix(total: &Measured) -> String {
     let points = |value: fn(&crate::result::HitRate) -> Option<f64>| -> Vec<(f64, f64)> {
-        let rates = total.hits_by_prefix.iter();
+        let rates = total.hits_by_prefix.iter().filter(|(_, rate)| rate.answers >= PREFIX_ANSWERS_MIN);
         rates.filter_map(|(length, rate)| Some((float(*length as u64), value(rate)? * 100.0))).collect()
     };
     let lines = vec![

@@ -30,11 +30,24 @@ pub(super) fn verdict(run: &RunResult) -> String {
 }
 
 pub(super) fn phases(run: &RunResult) -> String {
-    let names =
-        ["phase", "seconds", "planned/s", "answered/s", "shed", "failed", "mean", "p50", "p90", "p99", "p99.9", "max"];
+    let names = [
+        "phase",
+        "seconds",
+        "set/s",
+        "planned/s",
+        "answered/s",
+        "shed",
+        "failed",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+    ];
     let row = |phase: &Measured| {
         let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
-        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate)];
+        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
         if run.header.within_limit(phase.rate) {
             row.extend([rate(phase.answered_per_second), count(phase.shed), count(phase.failed)]);
             row.extend(spread(&phase.latency));
