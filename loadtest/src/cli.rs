@@ -177,6 +177,7 @@ fn watch_signals() -> anyhow::Result<()> {
                     _ = terminate.recv() => {}
                 }
                 if STOP.swap(true, Ordering::Relaxed) {
+                    server::kill_now();
                     std::process::exit(130);
                 }
             }

@@ -92,6 +92,13 @@ pub(crate) fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct PrefixHits {
+    pub(crate) characters: usize,
+    #[serde(flatten)]
+    pub(crate) rate: HitRate,
+}
+
 /// Latency of one kind of request from one tier.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Cell {
@@ -132,7 +139,7 @@ pub(crate) struct Measured {
     pub(crate) hits_autocomplete: HitRate,
     pub(crate) hits_by_kind: Vec<KindHits>,
     /// Autocomplete, by characters of the prefix; the last stands for longer ones too.
-    pub(crate) hits_by_prefix: BTreeMap<usize, HitRate>,
+    pub(crate) hits_by_prefix: Vec<PrefixHits>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -6,8 +6,10 @@
 
 pub(crate) mod usage;
 
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -21,6 +23,8 @@ use crate::scenario::{Scenario, shape};
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How long it may take to stop when asked; then it is killed.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(10);
+/// The process of the server that runs, 0 when there is none.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
 /// What it says goes here, in its folder.
 const LOG_FILE: &str = "server.log";
 
@@ -88,7 +92,9 @@ impl Server {
         }
         let log = std::fs::File::create(folder.path().join(LOG_FILE))?;
         command.stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().with_context(|| format!("server.command: cannot start {text}"))?;
+        // Ctrl-C on the terminal is for the generator, which ends the server when it is done.
+        let child = command.process_group(0).spawn().with_context(|| format!("server.command: cannot start {text}"))?;
+        RUNNING.store(child.id(), Ordering::Relaxed);
         let mut server = Self { child, folder, command: text };
         let deadline = Instant::now() + Duration::from_secs(settings.ready_seconds);
         let client = Client::new(scenario.address, &scenario.client);
@@ -153,17 +159,27 @@ impl Server {
     }
 }
 
+/// Ends the server without waiting, when the program is about to end without cleaning up.
+pub(crate) fn kill_now() {
+    signal(RUNNING.load(Ordering::Relaxed), rustix::process::Signal::KILL);
+}
+
+fn signal(process: u32, signal: rustix::process::Signal) {
+    if let Some(process) = rustix::process::Pid::from_raw(process.cast_signed()) {
+        let _ = rustix::process::kill_process(process, signal);
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(process) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-        }
+        signal(self.child.id(), rustix::process::Signal::TERM);
         let deadline = Instant::now() + STOP_WAIT_MAX;
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(LOOK_INTERVAL);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        RUNNING.store(0, Ordering::Relaxed);
     }
 }
 

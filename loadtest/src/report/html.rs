@@ -35,7 +35,7 @@ pub(crate) fn page(outcome: &Outcome) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Storefind load test: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{}{body}\
          </main>\n</body>\n</html>\n",
-        head(header)
+        head(outcome)
     )
 }
 
@@ -43,19 +43,23 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn head(header: &Header) -> String {
-    let limit = match header.generator_limit {
-        Some(limit) => format!("{} requests/s; nothing is claimed beyond it", rate(limit)),
-        None => "not calibrated on this machine".to_owned(),
-    };
-    let rows = [
+fn head(outcome: &Outcome) -> String {
+    let header = outcome.header();
+    let mut rows = vec![
         ("Started", header.started.clone()),
         ("Command", header.command.clone()),
-        ("Server", header.server_command.clone().unwrap_or_else(|| "was running already".to_owned())),
+        ("Server", header.server_command.clone().unwrap_or_else(|| "not started by this program".to_owned())),
         ("Commit", header.commit.clone()),
         ("Machine", header.machine.text()),
-        ("Generator’s limit", limit),
     ];
+    // A closed loop has no plan that could be missed.
+    if !matches!(outcome, Outcome::Saturation(_)) {
+        let limit = match header.generator_limit {
+            Some(limit) => format!("{} requests/s; nothing is claimed beyond it", rate(limit)),
+            None => "not calibrated on this machine".to_owned(),
+        };
+        rows.push(("Generator’s limit", limit));
+    }
     let rows: String =
         rows.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(value))).collect();
     format!(

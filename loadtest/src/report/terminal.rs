@@ -12,7 +12,7 @@ mod tests;
 use crate::report::html::others;
 use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate, verdict};
 use crate::result::{
-    CalibrationResult, FreshnessResult, Header, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult,
+    CalibrationResult, FreshnessResult, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult,
     SweepResult,
 };
 pub(crate) use tables::Table;
@@ -28,7 +28,7 @@ pub(crate) fn show(outcome: &Outcome) {
 }
 
 pub(crate) fn text(outcome: &Outcome) -> String {
-    let mut parts = vec![head(outcome.header())];
+    let mut parts = vec![head(outcome)];
     match outcome {
         Outcome::Run(run) => parts.extend(run_parts(run)),
         Outcome::Sweep(sweep) => parts.extend([steps(sweep), sweep.verdict.text()]),
@@ -39,18 +39,22 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     parts.join("\n")
 }
 
-fn head(header: &Header) -> String {
-    let limit = match header.generator_limit {
-        Some(limit) => format!("{} requests/s on this machine", rate(limit)),
-        None => "not known: run `calibrate` once on this machine".to_owned(),
+fn head(outcome: &Outcome) -> String {
+    let header = outcome.header();
+    let mut text =
+        format!("{} ({}, commit {})\n{}\n", header.name, header.started, header.commit, header.machine.text());
+    let limit = match (outcome, header.generator_limit) {
+        // A closed loop has no plan that could be missed; the bare handler beside it says what is possible.
+        (Outcome::Saturation(_), _) => return text,
+        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_), Some(limit)) => {
+            format!("{} requests/s on this machine", rate(limit))
+        }
+        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_), None) => {
+            "not known: run `calibrate` once on this machine".to_owned()
+        }
     };
-    format!(
-        "{} ({}, commit {})\n{}\ngenerator's limit: {limit}\n",
-        header.name,
-        header.started,
-        header.commit,
-        header.machine.text()
-    )
+    text.push_str(&format!("generator's limit: {limit}\n"));
+    text
 }
 
 fn run_parts(run: &RunResult) -> Vec<String> {

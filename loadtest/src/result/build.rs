@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Cell, FreshnessResult, HitRate, KindHits, Measured, SecondResult, StreamResult, TierLatency};
+use super::{Cell, FreshnessResult, HitRate, KindHits, Measured, PrefixHits, SecondResult, StreamResult, TierLatency};
 use crate::changes::Written;
 use crate::client::Tier;
 use crate::probe::Seen;
@@ -61,7 +61,11 @@ pub(crate) fn measured(name: &str, seconds: f64, rate: f64, counted: bool, total
         hits_first_page: totals.hits(is_search_first).into(),
         hits_autocomplete: totals.hits(|kind| kind == Kind::Autocomplete).into(),
         hits_by_kind: totals.hits.iter().map(|(kind, hits)| KindHits { kind: *kind, rate: (*hits).into() }).collect(),
-        hits_by_prefix: totals.prefixes.iter().map(|(length, hits)| (*length, (*hits).into())).collect(),
+        hits_by_prefix: totals
+            .prefixes
+            .iter()
+            .map(|(characters, hits)| PrefixHits { characters: *characters, rate: (*hits).into() })
+            .collect(),
     }
 }
 

@@ -105,8 +105,8 @@ pub(super) fn freshness(run: &RunResult) -> String {
 
 pub(super) fn hits_by_prefix(total: &Measured) -> String {
     let points = |value: fn(&crate::result::HitRate) -> Option<f64>| -> Vec<(f64, f64)> {
-        let rates = total.hits_by_prefix.iter().filter(|(_, rate)| rate.answers >= PREFIX_ANSWERS_MIN);
-        rates.filter_map(|(length, rate)| Some((float(*length as u64), value(rate)? * 100.0))).collect()
+        let rates = total.hits_by_prefix.iter().filter(|prefix| prefix.rate.answers >= PREFIX_ANSWERS_MIN);
+        rates.filter_map(|prefix| Some((float(prefix.characters as u64), value(&prefix.rate)? * 100.0))).collect()
     };
     let lines = vec![
         line("hits of all", points(|rate| rate.share())),
