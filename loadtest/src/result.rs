@@ -242,7 +242,7 @@ pub(crate) struct RunResult {
     pub(crate) known_queries: usize,
     pub(crate) interrupted: bool,
     pub(crate) phases: Vec<Measured>,
-    /// All counted phases together; absent when none was.
+    /// All counted phases together; empty when none was.
     pub(crate) total: Measured,
     /// How late requests left: the generator's share of every latency.
     pub(crate) generator_lag: Distribution,

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a scenario that this module hands out is valid, and every problem of one that is not names its key.
 
+mod bounds;
 pub(crate) mod shape;
 
 use std::path::Path;

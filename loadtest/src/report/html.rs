@@ -16,7 +16,7 @@ mod tests;
 pub(crate) use caveats::others;
 
 use crate::report::rate;
-use crate::result::{CalibrationResult, Header, Outcome, RunResult, SaturationResult, SweepResult};
+use crate::result::{CalibrationResult, Outcome, RunResult, SaturationResult, SweepResult};
 
 const STYLE: &str = include_str!("html/style.css");
 

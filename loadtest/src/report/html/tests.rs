@@ -7,7 +7,7 @@ use crate::client::{CacheStatus, Head, Tier};
 use crate::record::Recorder;
 use crate::record::distribution::Recording;
 use crate::report::BEYOND;
-use crate::result::{Step, Verdict, build};
+use crate::result::{Header, Step, Verdict, build};
 use crate::scenario;
 use crate::server::usage::Samples;
 use crate::traffic::{Ask, Kind};
