@@ -292,14 +292,23 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     pub(crate) fn text(&self) -> String {
+        use crate::report::rate as written;
         match self {
             Self::Knee { rate, missed_at } => {
-                format!("{rate:.0} requests/s met the goal; {missed_at:.0} requests/s did not")
+                format!("{} requests/s met the goal; {} requests/s did not", written(*rate), written(*missed_at))
             }
-            Self::BelowFirst { rate } => format!("the first rate, {rate:.0} requests/s, did not meet the goal"),
-            Self::AboveLast { rate } => format!("the highest rate tried, {rate:.0} requests/s, still met the goal"),
+            Self::BelowFirst { rate } => {
+                format!("the first rate, {} requests/s, did not meet the goal", written(*rate))
+            }
+            Self::AboveLast { rate } => {
+                format!("the highest rate tried, {} requests/s, still met the goal", written(*rate))
+            }
             Self::BeyondGenerator { limit } => {
-                format!("beyond the generator's limit ({limit:.0} requests/s on this machine): no figure is claimed")
+                format!(
+                    "{} ({} requests/s on this machine): no figure is claimed",
+                    crate::report::BEYOND,
+                    written(*limit)
+                )
             }
         }
     }
