@@ -14,7 +14,7 @@ pub(crate) const BEYOND: &str = "beyond the generator's limit";
 
 /// Whether the counted phases met the goal.
 pub(crate) fn verdict(run: &RunResult) -> String {
-    if !run.header.within_limit(run.total.rate) {
+    if !run.claimed() {
         return format!("goal: {BEYOND}");
     }
     let missed = run.total.missed(&run.scenario.goal);

@@ -254,6 +254,13 @@ pub(crate) struct RunResult {
     pub(crate) series: Vec<SecondResult>,
 }
 
+impl RunResult {
+    /// Whether the rates of all counted phases may be claimed: a total with one that may not is no figure either.
+    pub(crate) fn claimed(&self) -> bool {
+        self.phases.iter().filter(|phase| phase.counted).all(|phase| self.header.within_limit(phase.rate))
+    }
+}
+
 /// One rate of a sweep.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Step {

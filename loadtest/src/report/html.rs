@@ -93,7 +93,7 @@ fn run_body(run: &RunResult) -> String {
                 note("Each request stands in the second in which it was meant to leave, also when it ended later."),
             ],
         ),
-        section("Latency by tier of answer", &[plots::latency_by_tier(&run.total), tables::latencies(&run.total)]),
+        section("Latency by tier of answer", &by_tier(run)),
         section(
             "Hit rates",
             &[
@@ -114,6 +114,14 @@ fn run_body(run: &RunResult) -> String {
         section("The scenario", &[scenario(&run.scenario)]),
     ]
     .concat()
+}
+
+fn by_tier(run: &RunResult) -> Vec<String> {
+    if run.claimed() {
+        vec![plots::latency_by_tier(&run.total), tables::latencies(&run.total)]
+    } else {
+        vec![note(crate::report::BEYOND)]
+    }
 }
 
 fn freshness_note(run: &RunResult) -> String {

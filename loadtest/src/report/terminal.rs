@@ -59,7 +59,7 @@ fn head(outcome: &Outcome) -> String {
 
 fn run_parts(run: &RunResult) -> Vec<String> {
     let mut parts = vec![phases(run)];
-    parts.push(latencies(&run.total));
+    parts.push(if run.claimed() { latencies(&run.total) } else { format!("latency by tier: {BEYOND}\n") });
     parts.push(hit_rates(&run.total));
     parts.push(failures(&run.total));
     parts.push(changes(run));
@@ -164,7 +164,7 @@ fn phases(run: &RunResult) -> String {
         "p99.9",
         "max",
     ]);
-    for phase in run.phases.iter().chain((run.phases.len() > 1).then_some(&run.total)) {
+    for phase in run.phases.iter().chain((run.phases.len() > 1 && run.claimed()).then_some(&run.total)) {
         let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
         let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
         if run.header.within_limit(phase.rate) {

@@ -55,8 +55,8 @@ pub(super) fn run(run: &RunResult) -> String {
     if run.interrupted {
         weighty.push("The run was interrupted: these are the figures of a part of it.".to_owned());
     }
-    if !run.header.within_limit(run.total.rate) {
-        weighty.push(format!("The planned rate is {BEYOND}: its figures are left out."));
+    if !run.claimed() {
+        weighty.push(format!("The rate of a phase is {BEYOND}: its figures and those of the whole run are left out."));
     }
     weighty.extend(late(&run.generator_lag));
     if let Some(others) = others(run).filter(|others| *others > OTHERS_CORES) {

@@ -40,11 +40,16 @@ fn time_plot(run: &RunResult, title: &str, label: &'static str, scale: Scale, li
 }
 
 pub(super) fn latency_over_time(run: &RunResult) -> String {
-    let milliseconds = |value: Option<u64>| value.map(|value| float(value) / 1e3);
+    // Seconds of a phase beyond the generator's limit have no figures.
+    let claimed =
+        |second: &SecondResult| run.phases.get(second.phase).is_some_and(|phase| run.header.within_limit(phase.rate));
+    let line = |name: &str, value: fn(&SecondResult) -> Option<u64>| {
+        over_time(run, name, |second| value(second).filter(|_| claimed(second)).map(|value| float(value) / 1e3))
+    };
     let lines = vec![
-        over_time(run, "p50", |second| milliseconds(second.p50_us)),
-        over_time(run, "p99", |second| milliseconds(second.p99_us)),
-        over_time(run, "slowest", |second| milliseconds(second.max_us)),
+        line("p50", |second| second.p50_us),
+        line("p99", |second| second.p99_us),
+        line("slowest", |second| second.max_us),
     ];
     time_plot(run, "Latency of answers, from the intended moment of sending", "ms", Scale::Log, lines)
 }

@@ -57,7 +57,7 @@ pub(super) fn phases(run: &RunResult) -> String {
         row
     };
     let mut rows: Vec<_> = run.phases.iter().map(row).collect();
-    if run.phases.len() > 1 {
+    if run.phases.len() > 1 && run.claimed() {
         rows.push(row(&run.total));
     }
     table(&names, &rows)

@@ -90,6 +90,16 @@ fn a_rate_beyond_the_generator_has_no_figures() {
 }
 
 #[test]
+fn a_run_beyond_the_generator_has_no_latencies() {
+    let Outcome::Run(mut run) = run() else { panic!("not a run") };
+    run.header.generator_limit = Some(5.0);
+    for text in [page(&Outcome::Run(run.clone())), crate::report::terminal::text(&Outcome::Run(run))] {
+        assert!(text.contains(BEYOND));
+        assert!(!text.contains("3.00 ms"), "{text}");
+    }
+}
+
+#[test]
 fn a_result_survives_being_written_and_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.json");
