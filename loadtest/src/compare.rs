@@ -1,0 +1,124 @@
+//! Two results side by side.
+//!
+//! Owns which figures are compared. It refuses to call a difference significant: two runs on a shared machine differ
+//! by themselves, and how much is for the reader to find out by repeating one.
+//!
+//! Invariant: a ratio stands only where both figures are above zero.
+
+use crate::report::terminal::Table;
+use crate::report::{mean_milliseconds, percent, rate};
+use crate::result::{Measured, Outcome};
+
+/// The text of a comparison.
+pub(crate) fn text(one: &Outcome, other: &Outcome) -> String {
+    let mut table = Table::new(&["", "A", "B", "B ÷ A"]);
+    let headers = (one.header(), other.header());
+    for (name, a, b) in [
+        ("name", &headers.0.name, &headers.1.name),
+        ("started", &headers.0.started, &headers.1.started),
+        ("commit", &headers.0.commit, &headers.1.commit),
+    ] {
+        table.row(vec![name.to_owned(), a.clone(), b.clone()]);
+    }
+    for (name, a, b, written) in figures(one, other) {
+        let ratio = if a > 0.0 && b > 0.0 { format!("{:.2}", b / a) } else { "-".to_owned() };
+        table.row(vec![name, written(a), written(b), ratio]);
+    }
+    let mut text = table.text();
+    if headers.0.machine != headers.1.machine {
+        let (a, b) = (headers.0.machine.text(), headers.1.machine.text());
+        text.push_str(&format!("\nThe machines differ.\nA: {a}\nB: {b}\n"));
+    }
+    text
+}
+
+/// How a figure is written.
+type Written = fn(f64) -> String;
+type Figure = (String, f64, f64, Written);
+
+fn figures(one: &Outcome, other: &Outcome) -> Vec<Figure> {
+    match (one, other) {
+        (Outcome::Run(one), Outcome::Run(other)) => {
+            let mut figures = measured("", &one.total, &other.total);
+            let lag = |run: &crate::result::RunResult| {
+                let [content, price] = [&run.freshness_content, &run.freshness_price]
+                    .map(|seen| [seen.acknowledged_to_visible.p50_us, seen.acknowledged_to_visible.p99_us].map(whole));
+                let written = [&run.content, &run.live].map(|stream| stream.accepted_per_second);
+                (content, price, written)
+            };
+            let (a, b) = (lag(one), lag(other));
+            figures.push(("content changes/s".into(), a.2[0], b.2[0], rate));
+            figures.push(("live changes/s".into(), a.2[1], b.2[1], rate));
+            figures.push(("new word visible, p50".into(), a.0[0], b.0[0], mean_milliseconds));
+            figures.push(("new word visible, p99".into(), a.0[1], b.0[1], mean_milliseconds));
+            figures.push(("price visible, p50".into(), a.1[0], b.1[0], mean_milliseconds));
+            figures.push(("price visible, p99".into(), a.1[1], b.1[1], mean_milliseconds));
+            figures
+        }
+        (Outcome::Sweep(one), Outcome::Sweep(other)) => {
+            let knee = |sweep: &crate::result::SweepResult| sweep.verdict.rate().unwrap_or(0.0);
+            vec![("knee, requests/s".into(), knee(one), knee(other), |value| match value > 0.0 {
+                true => rate(value),
+                false => "none".to_owned(),
+            })]
+        }
+        (Outcome::Calibration(one), Outcome::Calibration(other)) => {
+            vec![("generator's limit, requests/s".into(), one.limit, other.limit, rate)]
+        }
+        (Outcome::Saturation(one), Outcome::Saturation(other)) => one
+            .rows
+            .iter()
+            .zip(&other.rows)
+            .map(|(a, b)| {
+                let name = format!("{}, {} connections", a.target, a.connections);
+                (name, a.answered_per_second, b.answered_per_second, rate as Written)
+            })
+            .collect(),
+        // Results of different kinds have no figures in common.
+        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Saturation(_), _) => Vec::new(),
+    }
+}
+
+fn measured(prefix: &str, one: &Measured, other: &Measured) -> Vec<Figure> {
+    let of = |measured: &Measured| {
+        [
+            measured.rate,
+            measured.answered_per_second,
+            whole(measured.shed),
+            whole(measured.failed),
+            measured.latency.mean_us,
+            whole(measured.latency.p50_us),
+            whole(measured.latency.p90_us),
+            whole(measured.latency.p99_us),
+            whole(measured.latency.p999_us),
+            whole(measured.latency.max_us),
+            measured.hits_overall.share().unwrap_or(0.0),
+            measured.hits_first_page.share().unwrap_or(0.0),
+            measured.hits_autocomplete.share().unwrap_or(0.0),
+        ]
+    };
+    let number: Written = rate;
+    let share: Written = |value| percent(Some(value));
+    let names: [(&str, Written); 13] = [
+        ("planned/s", number),
+        ("answered/s", number),
+        ("shed", number),
+        ("failed", number),
+        ("mean", mean_milliseconds),
+        ("p50", mean_milliseconds),
+        ("p90", mean_milliseconds),
+        ("p99", mean_milliseconds),
+        ("p99.9", mean_milliseconds),
+        ("max", mean_milliseconds),
+        ("hits overall", share),
+        ("hits, first page", share),
+        ("hits, autocomplete", share),
+    ];
+    let values = of(one).into_iter().zip(of(other));
+    names.into_iter().zip(values).map(|((name, written), (a, b))| (format!("{prefix}{name}"), a, b, written)).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts and microseconds are far below 2^52")]
+fn whole(value: u64) -> f64 {
+    value as f64
+}
