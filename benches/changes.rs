@@ -1,13 +1,14 @@
 //! How many durable changes a second does a catalog sustain?
 //!
-//! Corpus: `../shared/data/icecat-products.jsonl.gz`, 19,406 products, loaded and searchable before the clock starts.
+//! Corpus: `../shared/data/icecat-products.jsonl.gz`, 19,406 products, or with `STOREFIND_BENCH_PRODUCTS=N` the demo
+//! catalog of N; loaded and searchable before the clock starts.
 //! Eight writers send batches through `Catalog::write`: each returns when its batch is synced to disk, and waits when
 //! the projector is too far behind (back-pressure), so what is measured after a while is what log and projector sustain
 //! together. Content: the title of a random product gets a running number. Live: the price of a random product.
 //! Nobody searches. The clock stops when the last change is visible. The data lies in `STOREFIND_BENCH_DIR`, or else in
 //! the system's temporary folder.
 //!
-//! Run: `cargo bench --bench changes`
+//! Run: `cargo bench --bench changes`, `STOREFIND_BENCH_PRODUCTS=100000 cargo bench --bench changes`
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
@@ -41,7 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let catalog = Catalog::open("icecat", dir.path(), &Settings::default(), BOUND, false)?;
-    let ids = load(&catalog)?;
+    let ids = match std::env::var("STOREFIND_BENCH_PRODUCTS") {
+        Ok(products) => load_generated(&catalog, products.parse()?)?,
+        Err(_) => load(&catalog)?,
+    };
     runtime.block_on(catalog.wait_visible(catalog.status().log_sequence, VISIBLE_WAIT_MAX))?;
     println!("{} products in {}", ids.len(), dir.path().display());
     let title = |id: &str, number: u64| {
@@ -123,6 +127,16 @@ fn drive(
     runtime.block_on(catalog.wait_visible(catalog.status().log_sequence, VISIBLE_WAIT_MAX))?;
     let processor = processor_time() - processor;
     Ok(Run { changes: number.into_inner(), acknowledged, visible: began.elapsed(), processor, waits })
+}
+
+/// Writes the demo catalog; returns the products' ids.
+fn load_generated(catalog: &Catalog, products: u64) -> Result<Vec<String>, Box<dyn Error>> {
+    let products: Vec<_> = storefind::demo::products(products).collect();
+    let ids = products.iter().map(|product| product.id.clone()).collect();
+    for batch in products.chunks(500) {
+        catalog.write(batch.iter().cloned().map(Change::Upsert).collect())?;
+    }
+    Ok(ids)
 }
 
 /// Writes the feed; returns the products' ids.

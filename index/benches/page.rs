@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // An empty facet costs nothing, and the figure would lie.
     let priced = snapshot.search(&request("", &["price"], false), &|| false)?;
-    if priced.facets.iter().all(|facet| facet.distinct == 0) {
+    if priced.facets.iter().all(|facet| facet.stats.is_none_or(|stats| stats.count == 0)) {
         return Err("no product has a price".into());
     }
     let three = &["brand", "price", "product_type"][..];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tantivy::Searcher;
+use tantivy::{DocAddress, Searcher};
 
 use crate::answer::SearchPage;
 use crate::error::IndexError;
@@ -56,6 +56,12 @@ impl Snapshot {
     /// # Errors
     /// A failing engine, or a stored product that is damaged.
     pub fn product(&self, id: &str) -> Result<Option<Product>, IndexError> {
+        let Some(address) = self.address(id)? else { return Ok(None) };
+        read_product(&self.inner.searcher.doc(address)?).map(Some)
+    }
+
+    /// Where a product lies.
+    pub(crate) fn address(&self, id: &str) -> Result<Option<DocAddress>, IndexError> {
         let term = tantivy::Term::from_field_text(self.inner.fields.id, id);
         for (at, segment) in self.inner.searcher.segment_readers().iter().enumerate() {
             let index = segment.inverted_index(self.inner.fields.id)?;
@@ -66,9 +72,7 @@ impl Snapshot {
             while tantivy::DocSet::doc(&docs) != tantivy::TERMINATED {
                 let doc = tantivy::DocSet::doc(&docs);
                 if segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc)) {
-                    let segment = u32::try_from(at).unwrap_or(u32::MAX);
-                    let stored: Stored = self.inner.searcher.doc(tantivy::DocAddress::new(segment, doc))?;
-                    return read_product(&stored).map(Some);
+                    return Ok(Some(DocAddress::new(u32::try_from(at).unwrap_or(u32::MAX), doc)));
                 }
                 tantivy::DocSet::advance(&mut docs);
             }
@@ -136,7 +140,7 @@ impl Snapshot {
     }
 }
 
-fn read_product(stored: &Stored) -> Result<Product, IndexError> {
+pub(crate) fn read_product(stored: &Stored) -> Result<Product, IndexError> {
     let damaged = |reason: String| IndexError::Damaged { id: stored.id.clone(), reason };
     let mut object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&stored.content).map_err(|error| damaged(error.to_string()))?;

@@ -7,6 +7,7 @@
 //! Invariant: the sequence on disk is never ahead of the products on disk. A crash loses at most what the log
 //! replays.
 
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::directory::{MmapDirectory, RamDirectory};
 use tantivy::index::SegmentId;
 use tantivy::indexer::IndexWriterOptions;
+use tantivy::store::StoreReader;
 use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use crate::error::IndexError;
@@ -22,11 +24,12 @@ use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, read_product};
 use crate::store::document::DocumentBuilder;
 use crate::store::merges::Merges;
 use crate::store::schema::{self, FORMAT, Fields};
 use crate::store::segment::SegmentColumns;
+use crate::store::stored::Stored;
 use crate::touch::{Change, Vocabulary};
 
 /// Memory in which one batch of products is collected before it becomes a segment: large enough that a bulk import
@@ -51,6 +54,8 @@ pub struct Writer {
     lexicon: Arc<Lexicon>,
     builder: DocumentBuilder,
     columns: FxHashMap<SegmentId, Arc<SegmentColumns>>,
+    /// For old versions. The readers of snapshots would do, but they have a lock that searches would wait for.
+    stores: FxHashMap<SegmentId, StoreReader>,
     snapshot: Snapshot,
     live: Arc<LiveTable>,
     /// Products that were written since the last commit; `None` for a deleted one.
@@ -125,6 +130,7 @@ impl Writer {
             lexicon,
             builder,
             columns,
+            stores: FxHashMap::default(),
             snapshot,
             live,
             overlay: FxHashMap::default(),
@@ -195,11 +201,20 @@ impl Writer {
     }
 
     /// The version that was applied last.
-    fn old_version(&self, id: &str) -> Result<Option<Arc<Product>>, IndexError> {
-        match self.overlay.get(id) {
-            Some(written) => Ok(written.clone()),
-            None => Ok(self.snapshot.product(id)?.map(Arc::new)),
+    fn old_version(&mut self, id: &str) -> Result<Option<Arc<Product>>, IndexError> {
+        if let Some(written) = self.overlay.get(id) {
+            return Ok(written.clone());
         }
+        let Some(address) = self.snapshot.address(id)? else { return Ok(None) };
+        let segment = self.snapshot.searcher().segment_reader(address.segment_ord);
+        let store = match self.stores.entry(segment.segment_id()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let store = segment.get_store_reader(STORE_BLOCKS_CACHED);
+                entry.insert(store.map_err(tantivy::TantivyError::from)?)
+            }
+        };
+        Ok(Some(Arc::new(read_product(&store.get::<Stored>(address.doc_id)?)?)))
     }
 
     fn end_change(&mut self, id: &str, product: Option<Product>) -> &[u64] {
@@ -236,6 +251,7 @@ impl Writer {
         }
         self.snapshot =
             open_snapshot(&self.reader, &self.fields, &mut self.columns, sequence, (&self.lexicon, &self.live))?;
+        self.stores.retain(|segment, _| self.columns.contains_key(segment));
         Ok(self.snapshot.clone())
     }
 

@@ -3,7 +3,9 @@
 //! Owns the probes' rhythm and their times. It refuses to use any way past the caches: a probe asks the normal route,
 //! so that a kept answer that should have gone is seen.
 //!
-//! Two probes. The *content* probe writes a marker product with a word that nobody has used and searches for the word.
+//! Two probes. The *content* probe writes a marker product with a word that nobody has used and searches for the word:
+//! always by the same question, whose kept answer may be served for a while after the change, and beside that by
+//! questions that nobody has asked (they differ in a mark that highlights), which tell when the change was published.
 //! The *price* probe changes, through `live`, the price of a product that a popular first page shows, and asks for that
 //! very page, which other callers keep in the cache.
 //!
@@ -23,6 +25,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tokio::task::JoinSet;
 
+use crate::arrivals::Rates;
 use crate::client::{Body, Client};
 use crate::engine::timer::Timer;
 use crate::engine::{Clock, stopped};
@@ -41,6 +44,9 @@ const PRICE_CENTS: usize = 100_000;
 /// Letters of a marker's word: two such words are never within reach of the typing errors that a search forgives.
 const WORD_LETTERS: usize = 16;
 
+/// Questions asked anew are never answered from a cache, so they are asked this much more rarely.
+const ANEW_POLLS: u64 = 4;
+
 /// What the probes of one kind saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -58,8 +64,12 @@ pub(crate) struct Prober {
     pub(crate) clock: Clock,
     pub(crate) catalog: String,
     pub(crate) settings: shape::Probe,
-    pub(crate) end: Duration,
+    /// Changes that are acknowledged in phases that do not count are made, and not watched.
+    pub(crate) rates: Rates,
+    pub(crate) counted: Vec<bool>,
     pub(crate) content: RefCell<Seen>,
+    /// The same changes, by questions that were never asked before.
+    pub(crate) published: RefCell<Seen>,
     pub(crate) price: RefCell<Seen>,
 }
 
@@ -69,7 +79,7 @@ impl Prober {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut probes = JoinSet::new();
         let timer = Timer::new()?;
-        for (number, at) in even_times(self.settings.content_per_second, self.end).enumerate() {
+        for (number, at) in even_times(self.settings.content_per_second, self.rates.end()).enumerate() {
             timer.until(self.clock.instant(at)).await?;
             if stopped() {
                 break;
@@ -87,7 +97,14 @@ impl Prober {
         let line = format!("{{\"id\":\"{id}\",\"title\":\"Marker {word}\"}}\n");
         let write = self.client.post_request(&format!("/v1/{}/products?feed=false", self.catalog), line.as_bytes());
         let look = format!("/v1/{}/search?q={word}", self.catalog);
-        self.observe(&self.content, &write, &look, |body| shows_title(body, &id, &word)).await;
+        let Some(acknowledged) = self.written(&write, &[&self.content, &self.published]).await else { return };
+        let shows = |body: &[u8]| shows_title(body, &id, &word);
+        // Only the title is compared, which is shown without marks.
+        let anew = |number: u32| format!("{look}&highlight=title&highlight_pre={number}");
+        tokio::join!(
+            self.observe(&self.content, acknowledged, self.settings.poll_ms, |_| look.clone(), shows),
+            self.observe(&self.published, acknowledged, self.settings.poll_ms * ANEW_POLLS, anew, shows),
+        );
     }
 
     /// Probes prices until the run ends. A slow one does not delay the next, which watches another product.
@@ -95,7 +112,7 @@ impl Prober {
         let timer = Timer::new()?;
         let mut probes = JoinSet::new();
         let mut free: VecDeque<Popular> = popular.into();
-        for (number, at) in even_times(self.settings.price_per_second, self.end).enumerate() {
+        for (number, at) in even_times(self.settings.price_per_second, self.rates.end()).enumerate() {
             timer.until(self.clock.instant(at)).await?;
             if stopped() {
                 break;
@@ -120,26 +137,38 @@ impl Prober {
         if let Ok(price) = text.parse() {
             let line = format!("{{\"id\":{},\"price\":{text}}}\n", serde_json::Value::from(watched.id.as_str()));
             let write = self.client.post_request(&format!("/v1/{}/live", self.catalog), line.as_bytes());
-            self.observe(&self.price, &write, &watched.target, |body| shows_price(body, &watched.id, price)).await;
+            if let Some(acknowledged) = self.written(&write, &[&self.price]).await {
+                let look = |_| watched.target.clone();
+                self.observe(&self.price, acknowledged, self.settings.poll_ms, look, |body| shows_price(body, &watched.id, price)).await;
+            }
         }
         watched
     }
 
-    /// Writes, then looks until the change shows.
+    /// Writes; the moment of the acknowledgement, or a failure counted by those who wanted to see it.
+    async fn written(&self, write: &crate::client::Request, watched_by: &[&RefCell<Seen>]) -> Option<Duration> {
+        let written = self.write(write).await.ok();
+        if written.is_none() {
+            watched_by.iter().for_each(|seen| seen.borrow_mut().failed += 1);
+        }
+        written
+    }
+
+    /// Looks until the change shows, if its phase counts; `look` makes the target of each look from its number.
     async fn observe(
         &self,
         seen: &RefCell<Seen>,
-        write: &crate::client::Request,
-        look: &str,
+        acknowledged: Duration,
+        poll_ms: u64,
+        look: impl Fn(u32) -> String,
         shows: impl Fn(&[u8]) -> bool,
     ) {
-        let Ok(acknowledged) = self.write(write).await else {
-            seen.borrow_mut().failed += 1;
+        if !self.rates.phase(acknowledged).is_some_and(|phase| self.counted[phase]) {
             return;
-        };
+        }
         let bound = Duration::from_millis(self.settings.bound_ms);
-        let request = self.client.plain_request(look);
-        loop {
+        for number in 0.. {
+            let request = self.client.plain_request(&look(number));
             let answer = self.client.send(&request, Body::Kept).await;
             let passed = self.clock.now().saturating_sub(acknowledged);
             if answer.is_ok_and(|answer| answer.head.status == 200 && shows(&answer.body)) {
@@ -152,7 +181,7 @@ impl Prober {
                 seen.borrow_mut().never += u64::from(!stopped());
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(self.settings.poll_ms)).await;
+            tokio::time::sleep(Duration::from_millis(poll_ms)).await;
         }
     }
 

@@ -250,6 +250,7 @@ pub(crate) struct RunResult {
     pub(crate) content: StreamResult,
     pub(crate) live: StreamResult,
     pub(crate) freshness_content: FreshnessResult,
+    pub(crate) freshness_published: FreshnessResult,
     pub(crate) freshness_price: FreshnessResult,
     pub(crate) series: Vec<SecondResult>,
 }
@@ -391,5 +392,16 @@ impl Outcome {
         let format = outcome.header().format;
         anyhow::ensure!(format == FORMAT, "{}: format {format} is not {FORMAT}", path.display());
         Ok(outcome)
+    }
+}
+
+impl RunResult {
+    /// What the probes saw, with what they looked at.
+    pub(crate) fn freshness(&self) -> [(&'static str, &FreshnessResult); 3] {
+        [
+            ("a new word in a title, computed anew", &self.freshness_published),
+            ("a new word in a title", &self.freshness_content),
+            ("a price on a popular page", &self.freshness_price),
+        ]
     }
 }

@@ -87,8 +87,10 @@ pub(crate) async fn drive(setup: &Setup, phases: &[Phase], seed: u64, title: &st
         clock,
         catalog: scenario.catalog.clone(),
         settings: scenario.probe.clone(),
-        end: rates.end(),
+        counted: phases.iter().map(|phase| phase.counted).collect(),
+        rates: rates.clone(),
         content: Default::default(),
+        published: Default::default(),
         price: Default::default(),
     });
     let sampler = Sampler::start(setup.server.as_ref().map(crate::server::Server::process));
@@ -136,6 +138,7 @@ pub(crate) async fn run(setup: &Setup, mut header: Header) -> anyhow::Result<Run
         content: build::stream(&content, due_seconds(|phase| phase.content)),
         live: build::stream(&live, due_seconds(|phase| phase.live)),
         freshness_content: build::freshness(&driven.prober.content.borrow()),
+        freshness_published: build::freshness(&driven.prober.published.borrow()),
         freshness_price: build::freshness(&driven.prober.price.borrow()),
         series: build::series(&series.seconds, phase_at, &driven.samples, (&content.seconds, &live.seconds)),
     })

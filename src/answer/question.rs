@@ -107,7 +107,9 @@ impl Computation {
         let snapshot = &published.snapshot;
         let find = |request: &SearchRequest| {
             let page = snapshot.search(request, &|| worth.is_over());
-            self.visibility.asked(request, began.elapsed());
+            if page.is_ok() {
+                self.visibility.asked(request, began.elapsed());
+            }
             page
         };
         let (body, page) = match &self.question {

@@ -7,7 +7,7 @@
 //! as long ago.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -51,9 +51,14 @@ impl Recent {
     }
 
     /// How long ago the first event after `sequence` took effect; `None`: too long ago to be remembered. An event that
-    /// has not taken effect yet took effect no time ago.
+    /// has not taken effect yet took effect no time ago. Never waits: who comes while a note is taken, by a thread that
+    /// may have been put to sleep, is told `None`.
     pub(crate) fn first_after(&self, sequence: u64, now: Instant) -> Option<Duration> {
-        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = match self.notes.try_lock() {
+            Ok(notes) => notes,
+            Err(TryLockError::Poisoned(notes)) => notes.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
         if sequence < notes.forgotten {
             return None;
         }

@@ -154,7 +154,8 @@ impl Builder {
 
 /// Rest after a build that took this long.
 fn pause_after(build: Duration) -> Duration {
-    let for_age = AGE_MAX.saturating_sub(build);
+    // The next build takes as long again, and what it replaces is that old when it ends.
+    let for_age = AGE_MAX.saturating_sub(build * 2);
     (build * REST_PER_BUILD).min(for_age).max(PAUSE_MIN)
 }
 
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn a_build_rests_nineteen_times_its_duration_within_the_age_limit() {
         let seconds = Duration::from_secs_f64;
-        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 9.5), (2.0, 38.0), (10.0, 50.0), (59.5, 1.0), (90.0, 1.0)]
+        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 9.5), (2.0, 38.0), (10.0, 40.0), (29.5, 1.0), (90.0, 1.0)]
         {
             assert_eq!(pause_after(seconds(build)), seconds(pause), "a build of {build} s");
         }

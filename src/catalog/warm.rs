@@ -26,8 +26,12 @@ pub(crate) struct Warm {
 }
 
 impl Warm {
-    /// Notes a search that the index has answered, and its cost. Never waits.
+    /// Notes a search that the index has answered, and its cost. Never waits. One that would take all the time is left
+    /// out: it would be cut off in the segments that are warm already.
     pub(crate) fn note(&self, request: &SearchRequest, cost: Duration) {
+        if cost > TIME_MAX {
+            return;
+        }
         // Somebody else notes one: that one will do.
         let Ok(mut asked) = self.asked.try_lock() else { return };
         if let Some(same) = asked.iter_mut().find(|(_, kept)| kept == request) {
@@ -110,6 +114,14 @@ mod tests {
         assert!(!replayed(&warm).contains(&"too cheap".to_owned()));
         warm.note(&asked("now dear enough"), Duration::from_micros(99));
         assert_eq!(replayed(&warm)[0], "now dear enough");
+    }
+
+    #[test]
+    fn a_search_that_would_take_all_the_time_is_left_out() {
+        let warm = Warm::default();
+        warm.note(&asked("just"), TIME_MAX);
+        warm.note(&asked("too dear"), TIME_MAX + Duration::from_nanos(1));
+        assert_eq!(replayed(&warm), ["just"]);
     }
 
     #[test]

@@ -168,15 +168,7 @@ fn links_are_found_outside_code_only() {
 
 #[test]
 fn the_search_engine_depends_on_nothing_of_the_server() {
-    let manifest: toml::Table = read(Path::new("index/Cargo.toml")).parse().unwrap();
-    let mut offences = Vec::new();
-    for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        let table = manifest.get(section).and_then(toml::Value::as_table);
-        let names = table.into_iter().flat_map(toml::Table::keys);
-        offences.extend(
-            names.filter(|name| SERVER_CRATES.contains(&name.as_str())).map(|name| format!("{section}: {name}")),
-        );
-    }
+    let mut offences = dependencies_among("index/Cargo.toml", &SERVER_CRATES);
     for path in files(".rs").into_iter().filter(|path| path.starts_with("index/src")) {
         // What the engine does follows from its arguments alone.
         if read(&path).contains("env::var") {
@@ -184,6 +176,24 @@ fn the_search_engine_depends_on_nothing_of_the_server() {
         }
     }
     assert_none(&offences, "the index crate knows no HTTP, tokio, cache or environment");
+}
+
+#[test]
+fn the_load_test_shares_no_code_with_the_server() {
+    let offences = dependencies_among("loadtest/Cargo.toml", &["storefind", "storefind-index"]);
+    assert_none(&offences, "the load generator speaks HTTP only: what it sees is what any client would see");
+}
+
+/// Dependencies of a manifest that are among `names`, with their sections.
+fn dependencies_among(manifest: &str, names: &[&str]) -> Vec<String> {
+    let manifest: toml::Table = read(Path::new(manifest)).parse().unwrap();
+    let sections = ["dependencies", "dev-dependencies", "build-dependencies"].into_iter();
+    let dependencies = sections.flat_map(|section| {
+        let table = manifest.get(section).and_then(toml::Value::as_table);
+        table.into_iter().flat_map(toml::Table::keys).map(move |name| (section, name))
+    });
+    let among = dependencies.filter(|(_, name)| names.contains(&name.as_str()));
+    among.map(|(section, name)| format!("{section}: {name}")).collect()
 }
 
 #[test]

@@ -99,7 +99,7 @@ pub(crate) fn run(
 ) -> Result<Collected, IndexError> {
     let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
     let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
-    let merge = Merge { keys: &collection.keys, columns: snapshot.columns() };
+    let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
     let mut collected = Collected {
         total: 0,
         products: 0,

@@ -1,13 +1,15 @@
 //! The best documents: a heap per segment, then one order over all segments.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use tantivy::DocId;
 
 use crate::collect::sort::{Key, Keys, SegmentKey};
 use crate::eval::score::Relevance;
+use crate::live::LiveTable;
 use crate::request::Order;
 use crate::store::segment::SegmentColumns;
 
@@ -96,7 +98,6 @@ pub(crate) struct Placed {
     pub(crate) candidate: Candidate,
     /// Terms behind keyword keys, by key.
     terms: Vec<Option<Vec<u8>>>,
-    id: OnceCell<String>,
     /// With grouping, how many members of its group match.
     pub(crate) members: u64,
 }
@@ -104,7 +105,8 @@ pub(crate) struct Placed {
 /// Puts candidates of all segments in one order.
 pub(crate) struct Merge<'a> {
     pub(crate) keys: &'a [Key],
-    pub(crate) columns: &'a [std::sync::Arc<SegmentColumns>],
+    pub(crate) columns: &'a [Arc<SegmentColumns>],
+    pub(crate) live: &'a LiveTable,
 }
 
 impl Merge<'_> {
@@ -114,7 +116,7 @@ impl Merge<'_> {
             true => opened.iter().zip(candidate.keys).map(|(key, value)| key.term(value)).collect(),
             false => Vec::new(),
         };
-        Placed { segment, candidate, terms, id: OnceCell::new(), members: 1 }
+        Placed { segment, candidate, terms, members: 1 }
     }
 
     /// Better comes first.
@@ -131,11 +133,15 @@ impl Merge<'_> {
                 return order;
             }
         }
-        self.id(a).cmp(self.id(b))
+        self.id(a).cmp(&self.id(b))
     }
 
-    fn id<'p>(&self, placed: &'p Placed) -> &'p str {
-        placed.id.get_or_init(|| self.columns[placed.segment].id(placed.candidate.id_ord))
+    /// From the live table, because the segment's dictionary takes microseconds to tell an id, and products that read
+    /// alike, such as the variants of one, tie by the dozen.
+    fn id(&self, placed: &Placed) -> Cow<'_, str> {
+        let columns = &self.columns[placed.segment];
+        let known = columns.ordinal(placed.candidate.doc).and_then(|ordinal| self.live.id(ordinal));
+        known.map_or_else(|| columns.id(placed.candidate.id_ord).into(), Cow::Borrowed)
     }
 }
 

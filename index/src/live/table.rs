@@ -8,7 +8,7 @@
 //! leaves the version.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -20,6 +20,9 @@ const CHUNK_ROWS: usize = 1 << 14;
 const CHUNKS_MAX: usize = 1 << 12;
 /// Products, deleted ones included, that one process can number: 67 million, far beyond one machine's index.
 pub const ORDINALS_MAX: usize = CHUNK_ROWS * CHUNKS_MAX;
+
+/// So often a reader looks again before it lets the writer have the processor.
+const SPINS_MAX: u32 = 32;
 
 /// The stamp of a row: the version above these bits.
 const STAMP_BITS: u32 = 3;
@@ -60,10 +63,17 @@ impl Slot {
     }
 
     fn read(&self) -> Row {
+        let mut spins = 0;
         loop {
             let before = self.stamp.load(Ordering::Acquire);
             if before & WRITING != 0 {
-                std::hint::spin_loop();
+                spins += 1;
+                // A write takes nanoseconds, unless its thread was put to sleep in the middle of it.
+                if spins < SPINS_MAX {
+                    std::hint::spin_loop()
+                } else {
+                    std::thread::yield_now()
+                }
                 continue;
             }
             let price = self.price.load(Ordering::Relaxed);
@@ -104,10 +114,14 @@ fn decode(stamp: u64, price: u64, stock: i64) -> Row {
     Row { version: stamp >> STAMP_BITS, fields: LiveFields { price, stock, in_stock } }
 }
 
+type Names = Box<[OnceLock<Arc<str>>]>;
+
 /// See the module.
 pub struct LiveTable {
     chunks: Box<[OnceLock<Box<[Slot]>>]>,
-    ids: Mutex<FxHashMap<Box<str>, Ordinal>>,
+    /// Ids by ordinal, chunk by chunk as the rows are, but apart from them: rows are read for every match.
+    names: Box<[OnceLock<Names>]>,
+    ids: Mutex<FxHashMap<Arc<str>, Ordinal>>,
     /// Live fields are applied through this sequence.
     applied: AtomicU64,
     /// Sequence of the last change of any row.
@@ -118,6 +132,7 @@ impl Default for LiveTable {
     fn default() -> Self {
         Self {
             chunks: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
+            names: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
             ids: Mutex::default(),
             applied: AtomicU64::new(0),
             changed: AtomicU64::new(0),
@@ -142,9 +157,18 @@ impl LiveTable {
             return None;
         }
         self.chunks[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| Slot::empty()).collect());
+        let names = self.names[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| OnceLock::new()).collect());
+        let id: Arc<str> = id.into();
+        let _first = names[ordinal % CHUNK_ROWS].set(Arc::clone(&id));
         let ordinal = Ordinal::try_from(ordinal).ok()?;
-        ids.insert(id.into(), ordinal);
+        ids.insert(id, ordinal);
         Some(ordinal)
+    }
+
+    /// The id that has this ordinal, without a lock.
+    pub fn id(&self, ordinal: Ordinal) -> Option<&str> {
+        let at = ordinal as usize;
+        self.names.get(at / CHUNK_ROWS)?.get()?.get(at % CHUNK_ROWS)?.get().map(|id| &**id)
     }
 
     /// Sets a product's live fields as of `sequence`. A sequence that was applied before, or that is not above the
@@ -256,6 +280,7 @@ mod tests {
         let given: Vec<_> = ["a", "b", "a", "c"].iter().map(|id| table.ordinal_or_new(id)).collect();
         assert_eq!(given, [Some(0), Some(1), Some(0), Some(2)]);
         assert_eq!((table.ordinal("b"), table.ordinal("d"), table.len()), (Some(1), None, 3));
+        assert_eq!([0, 2, 3, Ordinal::MAX].map(|ordinal| table.id(ordinal)), [Some("a"), Some("c"), None, None]);
     }
 
     #[test]

@@ -12,8 +12,7 @@ mod tests;
 use crate::report::html::others;
 use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate, verdict};
 use crate::result::{
-    CalibrationResult, FreshnessResult, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult,
-    SweepResult,
+    CalibrationResult, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult, SweepResult,
 };
 pub(crate) use tables::Table;
 
@@ -274,8 +273,7 @@ fn changes(run: &RunResult) -> String {
         }
         parts.push(table.text());
     }
-    let probes: [(&str, &FreshnessResult); 2] =
-        [("a new word in a title", &run.freshness_content), ("a price on a popular page", &run.freshness_price)];
+    let probes = run.freshness();
     if probes.iter().any(|(_, seen)| seen.tried() > 0) {
         let late = format!("over {} ms", run.scenario.probe.bound_ms);
         let mut table =

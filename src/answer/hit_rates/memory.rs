@@ -1,6 +1,6 @@
 //! Figure: what memory does a product cost for freshness and live fields? Counted from sizes and lengths, for icecat.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use storefind_index::live::LiveTable;
 use storefind_index::writer::Writer;
@@ -12,6 +12,8 @@ use crate::catalog::touch_table::TouchTable;
 const LIVE_ROW_BYTES: usize = 24;
 /// Rows that the live table allocates together.
 const LIVE_CHUNK_ROWS: usize = 1 << 14;
+/// The two counts of a shared text.
+const COUNTS_BYTES: usize = 16;
 /// What the allocator adds to a small block, about.
 const ALLOCATION_BYTES: usize = 8;
 
@@ -35,12 +37,14 @@ fn memory_for_each_product() {
     let snapshot = writer.commit(count as u64).expect("committed");
     let touch_table = TouchTable::new(TouchTable::slots_for(count as u64), 0).bytes();
     let vocabulary = writer.vocabulary_len();
-    let ids: usize = products.iter().map(|product| product.id.len() + ALLOCATION_BYTES).sum();
+    let ids: usize = products.iter().map(|product| product.id.len() + COUNTS_BYTES + ALLOCATION_BYTES).sum();
+    let rows = count.div_ceil(LIVE_CHUNK_ROWS) * LIVE_CHUNK_ROWS;
     let parts = [
         ("touch table", touch_table),
         ("vocabulary counts", table_bytes(vocabulary, 16)),
-        ("live rows", count.div_ceil(LIVE_CHUNK_ROWS) * LIVE_CHUNK_ROWS * LIVE_ROW_BYTES),
-        ("ids to ordinals", table_bytes(count, size_of::<(Box<str>, u32)>()) + ids),
+        ("live rows", rows * LIVE_ROW_BYTES),
+        ("ids to ordinals", table_bytes(count, size_of::<(Arc<str>, u32)>()) + ids),
+        ("ordinals to ids", rows * size_of::<OnceLock<Arc<str>>>()),
         ("ordinals of documents", count * size_of::<u32>()),
     ];
     println!(

@@ -100,12 +100,10 @@ pub(super) fn latency_by_tier(total: &Measured) -> String {
 }
 
 pub(super) fn freshness(run: &RunResult) -> String {
-    let lines = vec![
-        line("a new word in a title", percentile_points(&run.freshness_content.acknowledged_to_visible)),
-        line("a price on a popular page", percentile_points(&run.freshness_price.acknowledged_to_visible)),
-    ];
+    let lines =
+        run.freshness().into_iter().map(|(name, seen)| line(name, percentile_points(&seen.acknowledged_to_visible)));
     let bound = float(run.scenario.probe.bound_ms);
-    percentile_plot("From acknowledged to visible", lines, vec![(bound, "freshness bound".to_owned())])
+    percentile_plot("From acknowledged to visible", lines.collect(), vec![(bound, "freshness bound".to_owned())])
 }
 
 pub(super) fn hits_by_prefix(total: &Measured) -> String {

@@ -134,9 +134,7 @@ pub(super) fn changes(run: &RunResult) -> String {
 pub(super) fn freshness(run: &RunResult) -> String {
     let late = format!("over {} ms", run.scenario.probe.bound_ms);
     let names = ["acknowledged to visible", "seen", "p50", "p90", "p99", "max", &late, "never", "write failed"];
-    let probes =
-        [("a new word in a title", &run.freshness_content), ("a price on a popular page", &run.freshness_price)];
-    let tried = probes.into_iter().filter(|(_, seen)| seen.tried() > 0);
+    let tried = run.freshness().into_iter().filter(|(_, seen)| seen.tried() > 0);
     let rows = tried.map(|(name, seen)| {
         let lag = &seen.acknowledged_to_visible;
         vec![

@@ -65,6 +65,7 @@ fn run() -> Outcome {
         content: Default::default(),
         live: Default::default(),
         freshness_content: Default::default(),
+        freshness_published: Default::default(),
         freshness_price: Default::default(),
         series: build::series(&recorder.series.seconds, |_| Some(0), &samples, (&[], &[])),
         scenario,
