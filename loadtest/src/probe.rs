@@ -139,7 +139,10 @@ impl Prober {
             let write = self.client.post_request(&format!("/v1/{}/live", self.catalog), line.as_bytes());
             if let Some(acknowledged) = self.written(&write, &[&self.price]).await {
                 let look = |_| watched.target.clone();
-                self.observe(&self.price, acknowledged, self.settings.poll_ms, look, |body| shows_price(body, &watched.id, price)).await;
+                self.observe(&self.price, acknowledged, self.settings.poll_ms, look, |body| {
+                    shows_price(body, &watched.id, price)
+                })
+                .await;
             }
         }
         watched
