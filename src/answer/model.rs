@@ -21,6 +21,7 @@ use std::time::Instant;
 use storefind_index::settings::Language;
 use storefind_index::switch::{Rule, switch_all_on, switch_off};
 
+use self::shop::Random;
 use self::world::{Tally, World};
 
 /// Steps of one world: enough for a vocabulary to come, go and come back.
@@ -36,8 +37,19 @@ const WORLDS_MAX: u64 = 400;
 /// 813: a selected value without products was written as some product elsewhere wrote it.
 const FOUND: &[u64] = &[813];
 
+#[test]
+fn what_was_found_once_stays_mended() {
+    for seed in FOUND {
+        run_world(Random::overlapping(*seed), *seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
 fn run(seed: u64, steps: usize) -> Result<Tally, String> {
-    let mut world = World::new(seed);
+    run_world(Random::new(seed), seed, steps)
+}
+
+fn run_world(random: Random, seed: u64, steps: usize) -> Result<Tally, String> {
+    let mut world = World::new(random);
     for step in 0..steps {
         world.step().map_err(|wrong| format!("world {seed}, step {step}: {wrong}"))?;
     }
@@ -49,7 +61,7 @@ fn a_cached_answer_equals_the_uncached_one() {
     let steps = std::env::var("STOREFIND_MODEL_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS);
     let worlds = (steps / WORLD_STEPS) as u64;
     let began = Instant::now();
-    let seeds: Vec<u64> = FOUND.iter().copied().chain(1..=worlds).collect();
+    let seeds: Vec<u64> = (1..=worlds).collect();
     // Two cores.
     let every_other = |from: usize| seeds.iter().skip(from).step_by(2).map(|seed| run(*seed, WORLD_STEPS)).collect();
     let tallies: Vec<Result<Tally, String>> = std::thread::scope(|scope| {
@@ -100,7 +112,7 @@ fn without_buckets_answers_are_wrong() {
 #[test]
 fn when_newness_is_what_was_never_seen_answers_are_wrong() {
     let story = || {
-        let mut world = World::new(0);
+        let mut world = World::new(Random::new(0));
         let zeppelin = |world: &mut World| world.put(&[("id", "z"), ("title", "zeppelin")]);
         zeppelin(&mut world);
         world.delete("z");
@@ -152,7 +164,7 @@ fn without_the_fold_answers_are_wrong() {
 #[test]
 fn without_what_other_analyses_hid_answers_are_wrong() {
     let story = || {
-        let mut world = World::new(0);
+        let mut world = World::new(Random::new(0));
         world.speak(Language::English);
         world.put(&[("id", "r"), ("title", "running")]);
         let raw = "q=running&prefix=false&typos=false&per_page=100";

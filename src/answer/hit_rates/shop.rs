@@ -43,7 +43,7 @@ fn words(text: &str) -> Vec<String> {
 /// likely), or, one in five, its brand and one word of its title. What is drawn again is not taken twice, so words that
 /// many products have come early: they are asked most, and changed most.
 pub(super) fn queries(products: &[Product]) -> Vec<String> {
-    let mut random = Random::new(1);
+    let mut random = Random::overlapping(1);
     let (mut seen, mut queries) = (HashSet::new(), Vec::with_capacity(QUERIES));
     while queries.len() < QUERIES {
         let product = random.of(products);
@@ -103,7 +103,7 @@ impl Clerk {
                 values.entry(name).or_default().push(value);
             }
         }
-        Self { random: Random::new(2), products, values }
+        Self { random: Random::overlapping(2), products, values }
     }
 
     /// A change of content: in equal parts a word of the title or of the description is replaced by one of another

@@ -143,7 +143,7 @@ impl World {
 
 /// The raw query strings of one way of asking. A page shows what a list of products shows, not every attribute.
 fn raw(query: &str, number: usize, filtered: usize, flags: &str) -> String {
-    let mut random = Random::new(1_000 + number as u64);
+    let mut random = Random::overlapping(1_000 + number as u64);
     let mut raw = form_urlencoded::Serializer::new(String::new());
     raw.append_pair("q", query).append_pair("fields", "title,brand,price");
     if random.percent(filtered) {
@@ -172,7 +172,7 @@ pub(super) fn run(plan: &Plan, products: &[Product], queries: &[String]) -> Repo
     let mut report = Report::default();
     let mut kept = vec![Kept::default(); queries.len()];
     let mut clerk = Clerk::new(products.to_vec());
-    let (zipf, mut random) = (Zipf::new(queries.len(), ZIPF), Random::new(3));
+    let (zipf, mut random) = (Zipf::new(queries.len(), ZIPF), Random::overlapping(3));
     let (began, mut due, mut flushes) = (Instant::now(), Instant::now(), 1);
     let (mut content, mut live) = (0, 0);
     for step in 0..(plan.warm_up_seconds + plan.seconds) * REQUESTS_PER_SECOND {

@@ -73,8 +73,7 @@ pub(super) struct World {
 const BOUND: Duration = Duration::from_secs(3_600);
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
+    pub(super) fn new(mut random: Random) -> Self {
         let dir = folder();
         let node = Some(open(&dir));
         let stack = stack(MEMORY_BYTES);
