@@ -37,10 +37,17 @@ const WORLDS_MAX: u64 = 400;
 /// 813: a selected value without products was written as some product elsewhere wrote it.
 const FOUND: &[u64] = &[813];
 
+/// Such worlds since seeds are mixed.
+/// 423: a new word, within reach of a mistyped one, led by its stem to a product that had not changed.
+const FOUND_MIXED: &[u64] = &[423];
+
 #[test]
 fn what_was_found_once_stays_mended() {
     for seed in FOUND {
         run_world(Random::overlapping(*seed), *seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+    for seed in FOUND_MIXED {
+        run(*seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
 }
 
