@@ -11,6 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use anyhow::bail;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -53,6 +54,10 @@ pub(crate) async fn calibrate(body_bytes: usize) -> anyhow::Result<CalibrationRe
             }
             Next::Try(_) | Next::Done(_) => break,
         }
+    }
+    if stopped() {
+        // A limit that is too low would make every later run refuse its figures.
+        bail!("interrupted: the limit was not found, and what was kept before still stands");
     }
     let limit = steps.iter().filter(|step| step.held).map(|step| step.rate).fold(0.0, f64::max);
     let mut header =

@@ -32,6 +32,9 @@ pub(crate) fn text(one: &Outcome, other: &Outcome) -> String {
     text
 }
 
+/// Figures that a run beyond the generator's limit does not claim.
+const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+
 /// How a figure is written.
 type Written = fn(f64) -> String;
 type Figure = (String, f64, f64, Written);
@@ -40,15 +43,23 @@ fn figures(one: &Outcome, other: &Outcome) -> Vec<Figure> {
     match (one, other) {
         (Outcome::Run(one), Outcome::Run(other)) => {
             let mut figures = measured("", &one.total, &other.total);
+            if !(one.claimed() && other.claimed()) {
+                // Beyond the generator's limit they are not figures of the server.
+                figures.retain(|(name, ..)| !LATENCIES.contains(&name.as_str()));
+            }
             let lag = |run: &crate::result::RunResult| {
-                let [content, price] = [&run.freshness_content, &run.freshness_price]
-                    .map(|seen| [seen.acknowledged_to_visible.p50_us, seen.acknowledged_to_visible.p99_us].map(whole));
+                let [published, content, price] =
+                    [&run.freshness_published, &run.freshness_content, &run.freshness_price].map(|seen| {
+                        [seen.acknowledged_to_visible.p50_us, seen.acknowledged_to_visible.p99_us].map(whole)
+                    });
                 let written = [&run.content, &run.live].map(|stream| stream.accepted_per_second);
-                (content, price, written)
+                (content, price, written, published)
             };
             let (a, b) = (lag(one), lag(other));
             figures.push(("content changes/s".into(), a.2[0], b.2[0], rate));
             figures.push(("live changes/s".into(), a.2[1], b.2[1], rate));
+            figures.push(("new word published, p50".into(), a.3[0], b.3[0], mean_milliseconds));
+            figures.push(("new word published, p99".into(), a.3[1], b.3[1], mean_milliseconds));
             figures.push(("new word visible, p50".into(), a.0[0], b.0[0], mean_milliseconds));
             figures.push(("new word visible, p99".into(), a.0[1], b.0[1], mean_milliseconds));
             figures.push(("price visible, p50".into(), a.1[0], b.1[0], mean_milliseconds));
@@ -100,7 +111,7 @@ fn measured(prefix: &str, one: &Measured, other: &Measured) -> Vec<Figure> {
     let number: Written = rate;
     let share: Written = |value| percent(Some(value));
     let names: [(&str, Written); 13] = [
-        ("planned/s", number),
+        ("set/s", number),
         ("answered/s", number),
         ("shed", number),
         ("failed", number),

@@ -36,7 +36,7 @@ use watch::{Popular, shows_price, shows_title};
 /// What the ids of marker products begin with.
 pub(crate) const MARKER: &str = "loadtest-marker-";
 /// Marker products that are written in turn, so that the catalog does not grow.
-const MARKERS: usize = 64;
+const MARKERS: usize = 256;
 /// After so many times the bound, a change is given up as never visible.
 const BOUNDS_MAX: u32 = 10;
 /// The first price that a probe sets, in cents.

@@ -32,8 +32,10 @@ pub(crate) struct Asked {
     pub(crate) phase: usize,
     pub(crate) kind: Kind,
     pub(crate) prefix_characters: usize,
-    /// Nobody asked this before in the run: no cache could know it.
+    /// Nobody was answered this before in the run: no cache could know it.
     pub(crate) first: bool,
+    /// The hash of what was asked.
+    key: u64,
 }
 
 /// How a request ended.
@@ -81,7 +83,7 @@ pub(crate) struct Recorder {
     pub(crate) series: Series,
     /// How late requests left: the generator's own fault.
     pub(crate) lag: Recording,
-    asked: HashSet<u64, FxBuildHasher>,
+    answered: HashSet<u64, FxBuildHasher>,
 }
 
 impl Recorder {
@@ -90,16 +92,17 @@ impl Recorder {
             phases: (0..phases).map(|_| Totals::default()).collect(),
             series: Series::default(),
             lag: Recording::default(),
-            asked: HashSet::default(),
+            answered: HashSet::default(),
         }
     }
 
     /// A request is due.
     pub(crate) fn planned(&mut self, at: Duration, phase: usize, ask: &Ask, in_flight: usize) -> Asked {
-        let first = self.asked.insert(FxBuildHasher.hash_one(&ask.target));
+        let key = FxBuildHasher.hash_one(&ask.target);
+        let first = !self.answered.contains(&key);
         self.series.at(at).planned(in_flight);
         self.phases[phase].planned += 1;
-        Asked { at, phase, kind: ask.kind, prefix_characters: ask.prefix_characters, first }
+        Asked { at, phase, kind: ask.kind, prefix_characters: ask.prefix_characters, first, key }
     }
 
     /// A request has left, this long after its moment.
@@ -110,6 +113,9 @@ impl Recorder {
     /// A request has ended, this long after its moment.
     pub(crate) fn finished(&mut self, asked: Asked, outcome: Result<&Head, Failure>, latency: Duration) {
         let ending = Ending::of(asked.kind, outcome);
+        if ending == Ending::Answered {
+            self.answered.insert(asked.key);
+        }
         let cache = outcome.map(|head| head.cache).ok();
         self.series.at(asked.at).finished(ending, cache, latency);
         self.phases[asked.phase].finished(asked, ending, cache, latency);
@@ -162,10 +168,21 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_a_first_one_once() {
+    fn a_request_is_a_first_one_until_it_was_answered() {
         let mut recorder = Recorder::new(1);
-        let firsts = ["/a", "/b", "/a"]
-            .map(|target| recorder.planned(Duration::ZERO, 0, &ask(Kind::FirstPage, target), 0).first);
-        assert_eq!(firsts, [true, true, false]);
+        let mut first = |target, outcome| {
+            let asked = recorder.planned(Duration::ZERO, 0, &ask(Kind::FirstPage, target), 0);
+            recorder.finished(asked, outcome, Duration::from_millis(1));
+            asked.first
+        };
+        let answered = head(200, Tier::Index);
+        let firsts = [
+            first("/a", Ok(&answered)),
+            first("/b", Err(Failure::Dropped)),
+            first("/a", Ok(&answered)),
+            first("/b", Ok(&answered)),
+            first("/b", Ok(&answered)),
+        ];
+        assert_eq!(firsts, [true, true, false, true, false]);
     }
 }

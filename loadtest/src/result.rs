@@ -250,6 +250,7 @@ pub(crate) struct RunResult {
     pub(crate) content: StreamResult,
     pub(crate) live: StreamResult,
     pub(crate) freshness_content: FreshnessResult,
+    #[serde(default)]
     pub(crate) freshness_published: FreshnessResult,
     pub(crate) freshness_price: FreshnessResult,
     pub(crate) series: Vec<SecondResult>,

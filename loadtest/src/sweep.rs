@@ -1,6 +1,7 @@
 //! A sweep: the same traffic at one rate after the other, until the knee is known.
 //!
-//! Owns the steps. It refuses to throw any away: each stands in the result with all its figures.
+//! Owns the steps. It refuses to throw any away, but for one that was interrupted: each stands in the result
+//! with all its figures.
 //!
 //! The server and its caches live on from step to step, as they would. Each step has seconds that are not counted, and
 //! a seed of its own, so that it asks other fresh queries.
@@ -9,7 +10,7 @@
 
 pub(crate) mod knee;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::engine::stopped;
 use crate::result::{Header, Step, SweepResult, Verdict};
@@ -54,10 +55,17 @@ pub(crate) async fn sweep(setup: &Setup, mut header: Header) -> anyhow::Result<S
         let phases = [phase(settings.warm_seconds.max(f64::EPSILON), false), phase(settings.seconds, true)];
         let seed = scenario.seed.wrapping_add(1 + steps.len() as u64);
         let driven = run::drive(setup, &phases, seed, &format!("{rate:.0}/s")).await?;
+        if stopped() {
+            // Half a step proves nothing.
+            break knee::verdict(&plan, &tried);
+        }
         let (_, measured) = driven.measured(&phases);
         let missed = measured.missed(&scenario.goal);
         steps.push(Step { rate, generator_lag: driven.lag(), missed, measured });
     };
+    if steps.is_empty() && stopped() {
+        bail!("interrupted before the first rate was measured");
+    }
     Ok(SweepResult {
         header,
         scenario: scenario.clone(),

@@ -5,7 +5,7 @@
 //! tokio's timers end at whole milliseconds. Latencies count from the intended moment, so that up to a millisecond
 //! would be added to each, as much as the mean that is allowed. A `timerfd` wakes the same thread without a second one.
 //!
-//! Invariant: a wait never ends before its moment.
+//! Invariant: a wait never ends before its moment, unless the program is told to stop.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -14,6 +14,11 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 use tokio::net::unix::pipe::Receiver;
+
+use super::stopped;
+
+/// How often a long wait looks whether it is to stop.
+const WAIT_MAX: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(crate) struct Timer {
@@ -27,14 +32,14 @@ impl Timer {
         Ok(Self { file: Receiver::from_owned_fd_unchecked(file)? })
     }
 
-    /// Waits until a moment; returns at once when it has passed.
+    /// Waits until a moment; returns at once when it has passed, and soon when the program is told to stop.
     pub(crate) async fn until(&self, moment: Instant) -> std::io::Result<()> {
         loop {
             let left = moment.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || stopped() {
                 return Ok(());
             }
-            self.arm(left)?;
+            self.arm(left.min(WAIT_MAX))?;
             self.file.readable().await?;
             // What is read is how often it fired; the clock above says whether the moment has come.
             match self.file.try_read(&mut [0_u8; 8]) {

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn asked(kind: Kind, first: bool, prefix_characters: usize) -> Asked {
-        Asked { at: Duration::ZERO, phase: 0, kind, prefix_characters, first }
+        Asked { at: Duration::ZERO, phase: 0, kind, prefix_characters, first, key: 0 }
     }
 
     fn totals(answers: &[(Kind, bool, Tier)]) -> Totals {

@@ -30,7 +30,12 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     let mut parts = vec![head(outcome)];
     match outcome {
         Outcome::Run(run) => parts.extend(run_parts(run)),
-        Outcome::Sweep(sweep) => parts.extend([steps(sweep), sweep.verdict.text()]),
+        Outcome::Sweep(sweep) => {
+            parts.extend([steps(sweep), sweep.verdict.text()]);
+            if sweep.interrupted {
+                parts.push("INTERRUPTED: the knee may lie elsewhere".to_owned());
+            }
+        }
         Outcome::Calibration(calibration) => parts.push(calibrated(calibration)),
         Outcome::Saturation(saturation) => parts.push(saturated(saturation)),
     }
@@ -78,19 +83,8 @@ fn run_parts(run: &RunResult) -> Vec<String> {
 }
 
 fn steps(sweep: &SweepResult) -> String {
-    let mut table = Table::new(&[
-        "planned/s",
-        "answered/s",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-        "lag p99",
-        "hits",
-        "goal",
-    ]);
+    let mut table =
+        Table::new(&["set/s", "answered/s", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "hits", "goal"]);
     for step in &sweep.steps {
         let mut row = vec![rate(step.rate)];
         if sweep.header.within_limit(step.rate) {

@@ -153,7 +153,7 @@ pub(super) fn freshness(run: &RunResult) -> String {
 }
 
 pub(super) fn steps(sweep: &SweepResult) -> String {
-    let names = ["planned/s", "answered/s", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "hits", "goal"];
+    let names = ["set/s", "answered/s", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "hits", "goal"];
     let rows = sweep.steps.iter().map(|step| {
         let mut row = vec![rate(step.rate)];
         if sweep.header.within_limit(step.rate) {
@@ -171,7 +171,7 @@ pub(super) fn steps(sweep: &SweepResult) -> String {
 }
 
 pub(super) fn calibration(calibration: &CalibrationResult) -> String {
-    let names = ["planned/s", "answered/s", "failed", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "held"];
+    let names = ["set/s", "answered/s", "failed", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "held"];
     let rows = calibration.steps.iter().map(|step| {
         let mut row = vec![rate(step.rate), rate(step.answered_per_second), count(step.failed)];
         row.extend(spread(&step.latency));
