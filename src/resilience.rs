@@ -4,4 +4,12 @@
 
 pub mod deadline;
 
+pub mod latency;
+
+pub mod breaker;
+
+pub mod bulkhead;
+
+pub mod chance;
+
 pub mod pool;
