@@ -11,6 +11,7 @@ use crate::cache::freshness::View;
 use crate::cache::proof::Proof;
 use crate::cache::stack::Served;
 use crate::cache::tier::TierName;
+use crate::cache::tier::counters::CameOf;
 
 /// The account of one answer.
 pub fn account(served: &Served, view: &View) -> Value {
@@ -44,8 +45,18 @@ fn tiers(served: &Served) -> Vec<Value> {
         "reason": served.outcome.reason(),
         "ms": millis(served.cache_time),
     });
+    let remote = served.trail.iter().flat_map(|trail| trail.iter()).map(|tried| {
+        let (tier, came_of) = (tried.tier.as_str(), tried.came_of);
+        let (outcome, reason) = match came_of {
+            CameOf::Hit => ("hit", None),
+            CameOf::Stale(_) => ("stale", Some(came_of.as_str())),
+            CameOf::Miss(_) => ("miss", Some(came_of.as_str())),
+            CameOf::Passed(_) => ("passed", Some(came_of.as_str())),
+        };
+        json!({"tier": tier, "outcome": outcome, "reason": reason, "ms": millis(tried.time)})
+    });
     let index = served.compute_time.map(|time| json!({"tier": TierName::Index.as_str(), "ms": millis(time)}));
-    std::iter::once(memory).chain(index).collect()
+    std::iter::once(memory).chain(remote).chain(index).collect()
 }
 
 /// Every variant with its clauses, and which of them a change after the entry has touched.
