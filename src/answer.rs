@@ -32,6 +32,8 @@ pub mod counters;
 
 pub mod tier_stats;
 
+pub mod admin;
+
 #[cfg(test)]
 mod hit_rates;
 #[cfg(test)]

@@ -21,4 +21,5 @@ mod router;
 pub mod search;
 mod settings;
 mod stats;
+mod tiers;
 pub(crate) mod upload;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use storefind_index::answer::LiveDependency;
 
+use crate::cache::entry::Entry;
 use crate::cache::freshness::View;
 use crate::cache::proof::Proof;
 use crate::cache::stack::Served;
@@ -15,22 +16,31 @@ use crate::cache::tier::counters::CameOf;
 
 /// The account of one answer.
 pub fn account(served: &Served, view: &View) -> Value {
-    let entry = &served.entry;
-    let stamp = entry.stamp();
-    json!({
-        "key": entry.key().text(),
+    let mut account = json!({
         "outcome": served.outcome.as_str(),
         "reason": served.outcome.reason(),
         "detail": served.from.as_str(),
         "sequence": served.sequence,
         "validated": view.validated,
+        "tiers": tiers(served),
+        "grace_ms": millis(served.age),
+    });
+    if let (Some(account), Value::Object(of_entry)) = (account.as_object_mut(), entry(&served.entry, view)) {
+        account.extend(of_entry);
+    }
+    account
+}
+
+/// The account of an entry, whoever asks for it.
+pub fn entry(entry: &Entry, view: &View) -> Value {
+    let stamp = entry.stamp();
+    json!({
+        "key": entry.key().text(),
         "as_of": stamp.as_of,
         "age_ms": view.now.0.saturating_sub(stamp.computed_at.0),
         "max_age_ms": u64::try_from(stamp.max_age.as_millis()).unwrap_or(u64::MAX),
         "cost_ms": millis(entry.cost()),
         "bytes": entry.weight(),
-        "tiers": tiers(served),
-        "grace_ms": millis(served.age),
         "live_as_of": stamp.live_as_of,
         "live": live(entry.proof(), view, stamp.live_as_of),
         "variants": variants(entry.proof(), view, stamp.as_of),

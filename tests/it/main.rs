@@ -14,3 +14,4 @@ mod evaluate;
 mod http;
 mod support;
 mod tidy;
+mod tiers;

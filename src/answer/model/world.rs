@@ -6,6 +6,7 @@ use serde_json::Value;
 use storefind_index::settings::{Language, Settings, Synonym};
 use tokio::time::Instant;
 
+use super::afar::Afar;
 use super::node::{Node, folder, stack};
 use super::queries::query;
 use super::shop::{self, Random};
@@ -38,6 +39,10 @@ pub(super) struct Tally {
     pub(super) events: usize,
     pub(super) publications: usize,
     pub(super) restarts: usize,
+    /// Hits on entries that came from the remote tier for it.
+    pub(super) from_afar: usize,
+    /// Among them those that were computed before the last restart.
+    pub(super) from_another_process: usize,
 }
 
 impl Tally {
@@ -53,6 +58,8 @@ impl Tally {
         self.events += other.events;
         self.publications += other.publications;
         self.restarts += other.restarts;
+        self.from_afar += other.from_afar;
+        self.from_another_process += other.from_another_process;
     }
 }
 
@@ -61,6 +68,10 @@ pub(super) struct World {
     dir: tempfile::TempDir,
     node: Option<Node>,
     stack: Stack<String>,
+    afar: Afar,
+    afar_percent: u32,
+    /// The sequence at which the process began.
+    began_at: u64,
     queries: Vec<String>,
     /// How far the wall clock was set.
     clock_ms: i64,
@@ -73,13 +84,29 @@ pub(super) struct World {
 const BOUND: Duration = Duration::from_secs(3_600);
 
 impl World {
+    /// A world in which the remote tier is looked at first in so many of a hundred searches.
+    pub(super) fn with_afar(random: Random, percent: u32) -> Self {
+        Self { afar_percent: percent, ..Self::new(random) }
+    }
+
     pub(super) fn new(mut random: Random) -> Self {
         let dir = folder();
         let node = Some(open(&dir));
         let stack = stack(MEMORY_BYTES);
         let queries = (0..QUERIES).map(|_| query(&mut random)).collect();
-        let mut world =
-            Self { random, dir, node, stack, queries, clock_ms: 0, published: Vec::new(), tally: Tally::default() };
+        let mut world = Self {
+            random,
+            dir,
+            node,
+            stack,
+            afar: Afar::new(),
+            afar_percent: 0,
+            began_at: 0,
+            queries,
+            clock_ms: 0,
+            published: Vec::new(),
+            tally: Tally::default(),
+        };
         for _ in 0..shop::IDS / 2 {
             world.write();
         }
@@ -157,6 +184,7 @@ impl World {
             node.log.close();
         }
         self.node = Some(open(&self.dir));
+        self.began_at = self.node().visibility.validated();
         self.forget();
         self.published.clear();
     }
@@ -225,6 +253,12 @@ impl World {
         let node = self.node.as_ref().expect("open");
         let (key, effective) = node.question(raw)?;
         let view = View { graced: !strict, now, ..View::of(&node.visibility) };
+        let found = if self.afar.is_first(self.afar_percent) { self.afar.look(&key, &view) } else { None };
+        let is_from_afar = found.is_some();
+        if let Some(entry) = found {
+            // As in production: into memory, and judged there once more.
+            self.stack.filler().fill(entry);
+        }
         let served = match self.stack.lookup(&key, &view, Instant::now()) {
             Ok(served) => served,
             Err(outcome) => {
@@ -233,6 +267,7 @@ impl World {
                 if let Ok(answered) = node.compute(&key, &effective) {
                     let mut entry = answered.entry;
                     entry.set_computed_at(now);
+                    self.afar.fill(&entry);
                     self.stack.filler().fill(entry);
                 }
                 return Ok(());
@@ -240,6 +275,8 @@ impl World {
         };
         self.tally.hits += 1;
         let as_of = served.entry.stamp().as_of;
+        self.tally.from_afar += usize::from(is_from_afar);
+        self.tally.from_another_process += usize::from(is_from_afar && as_of < self.began_at);
         if !served.age.is_zero() || self.strict_would_refuse(&key, &view) {
             // Served within the grace: right at its own sequence, and no longer than half the bound after that.
             self.tally.graced += 1;
