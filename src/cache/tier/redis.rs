@@ -63,6 +63,10 @@ impl Redis {
     /// # Errors
     /// The URL does not lead anywhere; the message holds no password.
     pub fn new(config: &RedisConfig) -> Result<Self, Fault> {
+        if config.urls.iter().any(|url| url.secret().starts_with("rediss:")) {
+            // Refused when one was chosen before, which will do as well.
+            let _chosen = rustls::crypto::ring::default_provider().install_default();
+        }
         let infos = config.urls.iter().map(|url| url.secret().into_connection_info());
         let infos = infos.collect::<Result<Vec<_>, _>>().map_err(|error| fault(&error))?;
         let infos: Vec<_> = infos.into_iter().map(|info| info.set_tcp_settings(tcp())).collect();
