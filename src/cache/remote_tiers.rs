@@ -158,7 +158,8 @@ impl RemoteTiers {
         Looked { found: None, trail }
     }
 
-    /// An entry that is no longer fresh but better than no answer, if a tier has one; how much it is late by.
+    /// An entry that is no longer fresh but better than no answer, if a tier has one. Admission is not asked: there is
+    /// nothing else to be had.
     pub async fn rescue(
         &self,
         key: &Arc<Key>,
