@@ -21,7 +21,7 @@ const KEPT: &str =
 /// Runs the abuse against a server with a product in it. Afterwards the server must be alive and take writes, and the
 /// product must be as it was, in the log and in the index.
 fn survive(toml: &str, abuse: impl FnOnce(&TestServer)) {
-    let server = TestServer::with(toml);
+    let server = TestServer::with(&format!("freshness_bound = \"200ms\"\n{toml}"));
     assert_eq!(server.upload(KEPT).json()["accepted"], 1);
     abuse(&server);
     assert_eq!(server.get("/healthz").status, 200);
