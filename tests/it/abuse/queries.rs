@@ -1,6 +1,6 @@
 //! Queries, filters and other parameters that nobody should send.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{encoded, survive};
 use crate::support::server::{Answer, TestServer};
@@ -57,7 +57,7 @@ fn a_query_of_any_characters_has_an_answer() {
             for path in ["search", "autocomplete"] {
                 let answer = server.get(&format!("/v1/shop/{path}?q={}", encoded(text)));
                 assert_eq!(answer.status, 200, "{name}, {path}: {}", answer.text());
-                assert_eq!(answer.json()["query"].as_str().map(str::len).is_some(), true, "{name}, {path}");
+                assert!(answer.json()["query"].is_string(), "{name}, {path}");
             }
             let body = json!({"q": text, "highlight": ["title"], "facets": ["brand"]}).to_string();
             assert_eq!(search_by_post(server, &body).status, 200, "{name}, by POST");
@@ -292,7 +292,6 @@ fn unusual_but_valid_requests_are_answered_as_http_says() {
             let answer = ask(method, &[]);
             assert_eq!(answer.status, if method == "OPTIONS" { 204 } else { 405 }, "{method}");
         }
-        let known: Value = ask("GET", &["Accept-Encoding: gzip;q=0, *;q=0.1, br;q=nonsense"]).status.into();
-        assert_eq!(known, 200);
+        assert_eq!(ask("GET", &["Accept-Encoding: gzip;q=0, *;q=0.1, br;q=nonsense"]).status, 200);
     });
 }
