@@ -4,4 +4,6 @@
 
 pub mod deadline;
 
+pub mod limiter;
+
 pub mod pool;
