@@ -5,6 +5,7 @@
 
 pub mod accept;
 mod admin;
+mod auth;
 pub mod autocomplete;
 pub mod connection;
 mod cors;
@@ -12,6 +13,7 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 mod health;
+pub mod limit;
 mod live;
 mod pages;
 mod products;

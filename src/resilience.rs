@@ -5,3 +5,5 @@
 pub mod deadline;
 
 pub mod pool;
+
+pub mod token_bucket;

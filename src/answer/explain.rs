@@ -1,19 +1,23 @@
 //! `explain=cache`: an answer's account of how the tiers dealt with it and which changes could alter it.
 //!
 //! For people; the shape may grow. Nothing here is ever cached, so times may stand in it.
+//!
+//! Clauses name words of the whole catalog, such as those that a mistyped word may have meant. Who has a key with a
+//! filter sees only part of the catalog, and no clauses.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use storefind_index::answer::LiveDependency;
 
+use super::within::Within;
 use crate::cache::freshness::View;
 use crate::cache::proof::Proof;
 use crate::cache::stack::Served;
 use crate::cache::tier::TierName;
 
 /// The account of one answer.
-pub fn account(served: &Served, view: &View) -> Value {
+pub fn account(served: &Served, view: &View, within: Option<&Within>) -> Value {
     let entry = &served.entry;
     let stamp = entry.stamp();
     json!({
@@ -32,7 +36,7 @@ pub fn account(served: &Served, view: &View) -> Value {
         "grace_ms": millis(served.age),
         "live_as_of": stamp.live_as_of,
         "live": live(entry.proof(), view, stamp.live_as_of),
-        "variants": variants(entry.proof(), view, stamp.as_of),
+        "variants": variants(entry.proof(), view, stamp.as_of, within.is_none()),
     })
 }
 
@@ -48,15 +52,18 @@ fn tiers(served: &Served) -> Vec<Value> {
     std::iter::once(memory).chain(index).collect()
 }
 
-/// Every variant with its clauses, and which of them a change after the entry has touched.
-fn variants(proof: &Proof, view: &View, as_of: u64) -> Vec<Value> {
+/// Every variant with its clauses, if they may be shown, and which of them a change after the entry has touched.
+fn variants(proof: &Proof, view: &View, as_of: u64, shows_clauses: bool) -> Vec<Value> {
     let touched = proof.touched_clauses(view.visibility.touches(), as_of);
     let variants = proof.dependency().variants.iter().zip(touched).map(|(variant, touched)| {
         let is_touched = touched.iter().filter(|touched| **touched).count() >= variant.required;
-        let clauses = variant.clauses.iter().zip(touched);
-        let clauses: Vec<_> =
-            clauses.map(|(clause, touched)| json!({"terms": clause.terms, "touched": touched})).collect();
-        json!({"name": variant.name, "required": variant.required, "touched": is_touched, "clauses": clauses})
+        let mut stated = json!({"name": variant.name, "required": variant.required, "touched": is_touched});
+        if shows_clauses {
+            let clauses = variant.clauses.iter().zip(touched);
+            stated["clauses"] =
+                clauses.map(|(clause, touched)| json!({"terms": clause.terms, "touched": touched})).collect();
+        }
+        stated
     });
     variants.collect()
 }

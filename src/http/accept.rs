@@ -29,6 +29,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connection::{Activity, Patience, Verdict, Watched};
 use super::edge::Edge;
+use super::limit::Peer;
 use crate::config::HttpConfig;
 
 /// Connections that the kernel may hold until they are accepted: a burst of browsers after a restart.
@@ -201,6 +202,8 @@ async fn serve(
         tracing::debug!(%error, "the client left before it was served");
         return;
     }
+    // A client that is gone has no address any more; there is nobody left to limit.
+    let peer = Peer { address: stream.peer_addr().ok().map(|address| address.ip()), tls: false };
     let http = &edge.app().metrics.http;
     http.connections.inc();
     let activity = Arc::new(Activity::new(Instant::now()));
@@ -210,7 +213,7 @@ async fn serve(
             let (edge, activity) = (edge.clone(), activity.clone());
             async move {
                 let running = activity.begin();
-                let response = edge.handle(request).await;
+                let response = edge.handle_from(peer, request).await;
                 drop(running);
                 Ok::<_, Infallible>(response)
             }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::error::{ApiError, ErrorCode};
+use crate::answer::within::Within;
 use crate::app::App;
 use crate::catalog::Catalog;
 use crate::catalog::feeds::Format;
@@ -26,6 +28,11 @@ use crate::ingest::once::Once;
 /// `unknown_catalog`; the others are not listed, since names of catalogs are not for every caller to learn.
 pub fn catalog<'a>(app: &'a App, name: &str) -> Result<&'a Arc<Catalog>, ApiError> {
     app.catalogs.get(name).ok_or_else(|| ApiError::unknown_catalog(name))
+}
+
+/// What the asker's key may see; the gate has put it there.
+pub fn within(parts: &Parts) -> Option<&Within> {
+    parts.extensions.get::<Arc<Within>>().map(Arc::as_ref)
 }
 
 /// The header with a caller's idempotency key, as messages name it.

@@ -47,6 +47,34 @@ pub struct HttpMetrics {
     pub connections_timed_out: Counter,
     /// Handlers that panicked; each is a bug.
     pub panics: Counter,
+    refused: [Counter; Refusal::ALL.len()],
+}
+
+/// Why a request was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key, or none that is known.
+    Unauthorized,
+    /// The key lacks the scope or the catalog.
+    Forbidden,
+    /// The key has sent more than it may.
+    Key,
+    /// The address has sent more than it may.
+    Address,
+}
+
+impl Refusal {
+    /// All, in the order of their numbers.
+    const ALL: [Self; 4] = [Self::Unauthorized, Self::Forbidden, Self::Key, Self::Address];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::Key => "key_rate",
+            Self::Address => "address_rate",
+        }
+    }
 }
 
 /// What writers sent.
@@ -142,6 +170,11 @@ impl HttpMetrics {
         struct RouteLabel {
             route: &'static str,
         }
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+        struct ReasonLabel {
+            reason: &'static str,
+        }
+        let refused = Family::<ReasonLabel, Counter>::default();
         let requests = Family::<Labels, Counter>::default();
         let durations = Family::<RouteLabel, DurationHistogram>::default();
         let cells = |route: Route| {
@@ -156,6 +189,7 @@ impl HttpMetrics {
             connections_refused: Counter::default(),
             connections_timed_out: Counter::default(),
             panics: Counter::default(),
+            refused: Refusal::ALL.map(|refusal| refused.get_or_create_owned(&ReasonLabel { reason: refusal.as_str() })),
         };
         registry.register("http_requests", "Answers, by route and class of status", requests);
         registry.register_with_unit("http_request_duration", "Time to answer, by route", Unit::Seconds, durations);
@@ -170,8 +204,14 @@ impl HttpMetrics {
             "Connections closed because they were idle or slow",
             http.connections_timed_out.clone(),
         );
+        registry.register("http_refused", "Requests that were not let in, by reason", refused);
         registry.register("http_panics", "Handlers that panicked", http.panics.clone());
         http
+    }
+
+    /// The count of requests that were not let in for this reason.
+    pub fn refused(&self, refusal: Refusal) -> &Counter {
+        &self.refused[refusal as usize]
     }
 
     /// Counts one answer.
