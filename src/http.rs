@@ -23,4 +23,5 @@ mod router;
 pub mod search;
 mod settings;
 mod stats;
+pub mod tls;
 pub(crate) mod upload;

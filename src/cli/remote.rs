@@ -67,6 +67,9 @@ impl Server {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(REQUEST_TIME_MAX))
             .http_status_as_error(false)
+            // A redirection could take the key elsewhere, and no route of ours redirects.
+            .max_redirects(0)
+            .tls_config(as_the_system_trusts())
             .build()
             .into();
         Ok(Self { agent, base: url.trim_end_matches('/').to_owned(), authorization })
@@ -130,6 +133,12 @@ impl Server {
             }
         }
     }
+}
+
+/// Certificates are judged as the system does, so that a shop's own authority counts where it is installed;
+/// `SSL_CERT_FILE` names another.
+fn as_the_system_trusts() -> ureq::tls::TlsConfig {
+    ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build()
 }
 
 /// Whether `--url` is an address that commands can ask.

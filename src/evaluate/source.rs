@@ -10,6 +10,7 @@ use serde::Deserialize;
 use storefind_index::error::IndexError;
 use storefind_index::request::SearchRequest;
 use storefind_index::snapshot::Snapshot;
+use ureq::tls::{RootCerts, TlsConfig};
 
 use super::Found;
 
@@ -105,8 +106,14 @@ struct RefusalBody {
 impl Remote {
     /// A catalog of the server at `base` (`http://127.0.0.1:7700`), asked with a key. Nothing is sent yet.
     pub fn new(base: &str, catalog: &str, key: Option<&str>) -> Self {
-        let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_TIMEOUT)).build();
+        // Certificates are judged as the system does, and no route redirects.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(ANSWER_TIMEOUT))
+            .tls_config(tls)
+            .build();
         let catalog = utf8_percent_encode(catalog, NON_ALPHANUMERIC);
         Self {
             agent: config.into(),

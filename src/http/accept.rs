@@ -22,7 +22,7 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -30,6 +30,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::connection::{Activity, Patience, Verdict, Watched};
 use super::edge::Edge;
 use super::limit::Peer;
+use super::tls;
 use crate::config::HttpConfig;
 
 /// Connections that the kernel may hold until they are accepted: a burst of browsers after a restart.
@@ -113,9 +114,11 @@ impl Server {
             edge,
             order,
         };
+        let app = accepting.edge.app();
         tokio::select! {
             () = shutdown => {}
             () = accepting.accept() => {}
+            () = tls::watch(app.tls.clone(), app.metrics.tls.clone()) => {}
         }
         // Closes the listener: who comes now is refused at once and can try elsewhere.
         drop(accepting);
@@ -203,9 +206,35 @@ async fn serve(
         return;
     }
     // A client that is gone has no address any more; there is nobody left to limit.
-    let peer = Peer { address: stream.peer_addr().ok().map(|address| address.ip()), tls: false };
+    let address = stream.peer_addr().ok().map(|address| address.ip());
+    let app = edge.app().clone();
+    app.metrics.http.connections.inc();
+    match &app.tls {
+        None => converse(stream, Peer { address, tls: false }, edge, builder, patience, order).await,
+        Some(tls) => {
+            let encrypted = tokio::select! {
+                encrypted = tls.accept(stream, patience.header_timeout, &app.metrics.tls) => encrypted,
+                // Who has not even said what it wants is not waited for.
+                _ = order.wait_for(|order| *order != Order::Serve) => None,
+            };
+            if let Some(stream) = encrypted {
+                converse(stream, Peer { address, tls: true }, edge, builder, patience, order).await;
+            }
+        }
+    }
+    app.metrics.http.connections.dec();
+}
+
+/// The requests of one connection and their answers.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    edge: Arc<Edge>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    patience: Patience,
+    mut order: watch::Receiver<Order>,
+) {
     let http = &edge.app().metrics.http;
-    http.connections.inc();
     let activity = Arc::new(Activity::new(Instant::now()));
     let service = {
         let (edge, activity) = (edge.clone(), activity.clone());
@@ -251,7 +280,6 @@ async fn serve(
             },
         }
     }
-    http.connections.dec();
 }
 
 fn builder(config: &HttpConfig) -> auto::Builder<TokioExecutor> {

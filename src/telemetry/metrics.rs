@@ -4,8 +4,8 @@
 //! exist from the start, so that counting is an addition to a known cell: no lookup by label, no lock.
 //! `docs/METRICS.md` lists the names, and a test compares.
 
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::histogram::DurationHistogram;
+use super::tls::TlsMetrics;
 use crate::http::route::Route;
 
 /// Classes of status: 1xx never leaves the server, so five are 2xx to 5xx and "other".
@@ -26,6 +27,8 @@ const STATUS_CLASSES: [&str; 5] = ["2xx", "3xx", "4xx", "5xx", "other"];
 pub struct Metrics {
     /// Requests and connections.
     pub http: HttpMetrics,
+    /// What happens before encrypted connections are served.
+    pub tls: Arc<TlsMetrics>,
     /// What writers sent.
     pub writes: WriteMetrics,
     /// State of each catalog, set when metrics are read.
@@ -119,6 +122,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("storefind");
         let http = HttpMetrics::register(&mut registry);
+        let tls = Arc::new(TlsMetrics::register(&mut registry));
         let writes = WriteMetrics::default();
         registry.register("changes_accepted", "Changes of products that were accepted", writes.accepted.clone());
         registry.register("changes_rejected", "Changes of products that were rejected", writes.rejected.clone());
@@ -133,7 +137,7 @@ impl Metrics {
         registry.register_with_unit("catalog_lag", help, Unit::Seconds, catalogs.lag.clone());
         registry.register("catalog_events_set_aside", "Events that could not be applied", catalogs.set_aside.clone());
         registry.register("catalog_log_bytes", "Bytes of the log on disk", catalogs.log_bytes.clone());
-        Self { http, writes, catalogs, registry: Mutex::new(registry) }
+        Self { http, tls, writes, catalogs, registry: Mutex::new(registry) }
     }
 
     /// Lets another subsystem register its metrics, at start.

@@ -12,5 +12,7 @@ mod cache;
 mod cli;
 mod evaluate;
 mod http;
+mod keys;
 mod support;
 mod tidy;
+mod tls;
