@@ -27,6 +27,11 @@ fn server() -> TestServer {
     let headers = ["Authorization: Bearer all", "Content-Type: application/x-ndjson"];
     let answer = server.request("POST", "/v1/shop/products?wait=searchable", &headers, PRODUCTS.as_bytes());
     assert_eq!((answer.status, answer.json()["accepted"].as_u64()), (202, Some(3)), "{}", answer.text());
+    // Suggestions are made in the background, and each new set of them is a new question to autocomplete.
+    crate::support::server::until("there are suggestions", || {
+        let answer = get(&server, "all", "/v1/shop/autocomplete?q=").json();
+        answer["suggestions"].as_array().is_some_and(|suggestions| !suggestions.is_empty())
+    });
     server
 }
 
