@@ -4,6 +4,8 @@
 
 pub mod deadline;
 
+pub mod limiter;
+
 pub mod pool;
 
 pub mod token_bucket;

@@ -172,4 +172,35 @@ mod tests {
             assert_eq!(Route::of(path), route, "{path}");
         }
     }
+
+    #[test]
+    fn each_family_needs_one_scope_and_what_is_unknown_below_v1_a_key() {
+        use Scope::{Admin, Merchandise, Search, Write};
+        let shop = |scope| Need::Scope(scope, Reach::Catalog("shop"));
+        let server = Need::Scope(Admin, Reach::Server);
+        for (method, path, need) in [
+            (Method::GET, "/v1/shop/search", shop(Search)),
+            (Method::POST, "/v1/shop/search", shop(Search)),
+            (Method::OPTIONS, "/v1/shop/search", Need::Nothing),
+            (Method::GET, "/v1/shop/autocomplete", shop(Search)),
+            (Method::GET, "/v1/shop/products", shop(Write)),
+            (Method::OPTIONS, "/v1/shop/products", shop(Write)),
+            (Method::GET, "/v1/shop/products/1", shop(Write)),
+            (Method::POST, "/v1/shop/live", shop(Write)),
+            (Method::GET, "/v1/shop/settings", shop(Merchandise)),
+            (Method::GET, "/v1/stats", server),
+            (Method::POST, "/v1/admin/backup", server),
+            (Method::GET, "/metrics", server),
+            // `admin` is no catalog, but this asks for one.
+            (Method::GET, "/v1/admin/search", Need::Scope(Search, Reach::Catalog("admin"))),
+            (Method::GET, "/v1/shop/nonsense", Need::Key),
+            (Method::GET, "/v1", Need::Key),
+            (Method::GET, "/v1//search", Need::Scope(Search, Reach::Catalog(""))),
+            (Method::GET, "/healthz", Need::Nothing),
+            (Method::GET, "/", Need::Nothing),
+            (Method::GET, "/dashboard", Need::Nothing),
+        ] {
+            assert_eq!(Route::of(path).need(&method, path), need, "{method} {path}");
+        }
+    }
 }
