@@ -1,7 +1,7 @@
 //! Who may do what: keys as configured, and the hash by which one is known.
 //!
 //! Owns the types and the text forms of scopes and hashes. How a request proves that it has a key is in
-//! [`crate::http::auth`]. Invariant: no value here holds a key, and no `Debug` shows a hash.
+//! `http/auth.rs`. Invariant: no value here holds a key, and no `Debug` shows a hash.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -140,9 +140,10 @@ impl KeyHash {
         Ok(Self(hash))
     }
 
-    /// The bytes, for comparison.
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
+    /// The hash in words, for comparison.
+    pub fn words(&self) -> [u64; 4] {
+        let (words, _) = self.0.as_chunks::<8>();
+        std::array::from_fn(|at| u64::from_le_bytes(words[at]))
     }
 
     /// As the configuration has it. Not what [`fmt::Display`] would be: showing it is to be a decision.

