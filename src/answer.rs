@@ -26,11 +26,17 @@ pub mod explain;
 
 pub mod response;
 
+pub mod remote;
+
 pub mod error;
 
 pub mod histogram;
 
 pub mod counters;
+
+pub mod tier_stats;
+
+pub mod admin;
 
 #[cfg(test)]
 mod hit_rates;
@@ -55,9 +61,11 @@ use crate::cache::freshness::View;
 use crate::cache::front::{Front, Scope};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
-use crate::cache::stack::{Computed, Filler, Served, Stack};
+use crate::cache::remote_tiers::RemoteAsk;
+use crate::cache::stack::{Ask, Computed, Filler, Rescue, Served, Stack};
 use crate::cache::tier::TierName;
 use crate::cache::tier::memory::MemoryTier;
+use crate::cache::tier::remote::Fault;
 use crate::catalog::{Catalog, Suggestions};
 use crate::config::Config;
 use crate::resilience::deadline::Worth;
@@ -70,6 +78,7 @@ use params::Params;
 use params::search::Explain;
 use policy::{Policies, PolicyError};
 use question::Question;
+use tier_stats::RemoteStats;
 use within::Within;
 
 /// Part of every key. Raised with any change of analysis, ranking or body, so that no node serves what an older
@@ -124,6 +133,15 @@ pub enum SetupError {
     /// A thread of the pool or the cache could not be started.
     #[error("cannot start a thread")]
     Thread(#[from] std::io::Error),
+    /// A remote tier's address leads nowhere.
+    #[error("the {} tier cannot be set up", .tier.as_str())]
+    Remote {
+        /// Which.
+        tier: TierName,
+        /// Why.
+        #[source]
+        source: Fault,
+    },
     /// A configured `Cache-Control` is not a header value.
     #[error(transparent)]
     CacheControl(#[from] PolicyError),
@@ -190,7 +208,9 @@ impl Answers {
             wait_max: http.request_deadline.mul_f64(QUEUE_SHARE_OF_DEADLINE),
         };
         Ok(Self {
-            stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?, render::live_fields),
+            stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?, render::live_fields)
+                .with_remote(remote::tiers(&config.cache)?)
+                .with_rescue(Rescue { beyond: config.cache.stale_if_error, is_ours: AnswerError::is_ours }),
             front: Front::default(),
             pool: Arc::new(Pool::new("query", http.query_threads, limits)?),
             slow_queries: Arc::new(SlowQueries::new(config.logging.slow_query)),
@@ -249,10 +269,15 @@ impl Answers {
     /// What the answers have been like, and what the cache and the pool hold.
     pub fn stats(&self) -> Stats {
         let catalogs = self.counters.load();
+        let remote = self.stack.remote();
+        let tiers = remote.map_or(&[][..], |remote| remote.tiers());
+        let names: Vec<TierName> = tiers.iter().map(|tier| tier.name()).collect();
         Stats {
             memory: self.stack.usage(),
+            remote: tiers.iter().map(|tier| (tier.name().as_str(), RemoteStats::of(tier))).collect(),
+            filling: remote.map(|remote| remote.filling().stats()).unwrap_or_default(),
             pool: self.pool.stats(),
-            catalogs: catalogs.iter().map(|(name, counters)| (name.clone(), counters.stats())).collect(),
+            catalogs: catalogs.iter().map(|(name, counters)| (name.clone(), counters.stats(&names))).collect(),
         }
     }
 
@@ -335,6 +360,7 @@ impl Answers {
         (settings_version, view): (u64, View),
     ) -> Result<Response<Body>, AnswerError> {
         let deadline = Instant::now() + self.request_deadline;
+        let ask = self.ask(request, key, &question);
         let computation = question.computation(request, key, settings_version);
         let (pool, slow_queries) = (Arc::clone(&self.pool), Arc::clone(&self.slow_queries));
         let lane = request.kind.lane();
@@ -351,8 +377,17 @@ impl Answers {
             };
             pool.run(lane, deadline, job).await?
         };
-        let served = self.stack.fetch(key, view, deadline, compute).await?;
+        let served = self.stack.fetch(&ask, view, deadline, compute).await?;
         Ok(self.respond(request, &served))
+    }
+
+    fn ask(&self, request: &Request<'_>, key: &Arc<Key>, question: &Question) -> Ask {
+        let remote = self.stack.remote().and_then(|_| question.class()).map(|class| RemoteAsk {
+            catalog: Arc::clone(&request.counters.tiers),
+            class,
+            holding: Arc::clone(&request.counters().holding),
+        });
+        Ask { key: Arc::clone(key), remote }
     }
 
     /// Answers with an account of itself. Nothing is stored, and nobody waits for it or is waited for.
@@ -368,8 +403,18 @@ impl Answers {
         // How a hit got its score is not in the stored answer.
         let looked = if explain.ranking { Err(Outcome::Bypass) } else { self.stack.lookup(key, &view, began) };
         let cache_time = began.elapsed();
+        let further = match looked {
+            Err(Outcome::Miss(_) | Outcome::Stale(_)) => {
+                self.stack.look_further(&self.ask(request, key, &question), &view).await
+            }
+            _ => None,
+        };
+        let (found, trail) = further.map_or((None, None), |looked| (looked.found, Some(looked.trail.into())));
         let served = match looked {
             Ok(served) => served,
+            Err(outcome) if let Some((entry, from)) = found => {
+                Served::from_afar(entry, from, outcome, &view, trail, began)
+            }
             Err(outcome) => {
                 let deadline = Instant::now() + self.request_deadline;
                 let computation = question.computation(request, key, settings_version);
@@ -385,6 +430,8 @@ impl Answers {
                     collapsed: false,
                     cache_time,
                     compute_time: Some(began.elapsed().saturating_sub(cache_time)),
+                    trail,
+                    late: None,
                     entry: Arc::new(entry),
                 }
             }
@@ -405,6 +452,9 @@ impl Answers {
         counters.outcome(served.outcome);
         if served.collapsed {
             counters.collapsed();
+        }
+        if served.late.is_some() {
+            counters.rescued();
         }
         let policy = self.policies.of(request.kind, request.within);
         let coding = self.affordable(&served.entry, request.coding());
@@ -449,7 +499,7 @@ impl Answers {
         // Once for each catalog; whoever loses the race finds the winner's.
         self.counters.rcu(|known| {
             let mut known = HashMap::clone(known);
-            known.entry(catalog.to_owned()).or_default();
+            known.entry(catalog.to_owned()).or_insert_with(|| Arc::new(CatalogCounters::new(catalog)));
             known
         });
         self.counters.load().get(catalog).cloned().unwrap_or_default()

@@ -22,10 +22,18 @@ pub mod coding;
 
 pub mod entry;
 
+pub mod codec;
+
 pub mod front;
 
 pub mod tier;
 
+pub mod admission;
+
 pub mod single_flight;
+
+pub mod remote_tiers;
+
+pub mod fill;
 
 pub mod stack;

@@ -8,6 +8,7 @@ mod keys;
 pub mod limits;
 mod problem;
 mod raw;
+mod servers;
 mod validate;
 mod value;
 
@@ -27,6 +28,7 @@ pub use keys::{KEYS, Key};
 pub use limits::{LimitsConfig, Network};
 pub use problem::{ConfigError, Problem, Source, nearest};
 pub use raw::{ENVIRONMENT_PREFIX, KEY_VARIABLE, Sources, variable_name};
+pub use servers::SecretUrl;
 
 /// A validated configuration.
 #[derive(Debug, Clone)]
@@ -71,6 +73,36 @@ pub struct CacheConfig {
     pub memory_max_bytes: u64,
     /// Which answers go to remote tiers. `cache.admission`.
     pub admission: Admission,
+    /// Longest wait for one answer of a remote tier. `cache.remote_deadline`.
+    pub remote_deadline: Duration,
+    /// How long past its maximum age an answer may stand in for one that cannot be computed. `cache.stale_if_error`.
+    pub stale_if_error: Duration,
+    /// The Redis tier, if there is one. `cache.redis.…`.
+    pub redis: Option<RedisConfig>,
+    /// The servers of the Memcached tier as `host:port`; none if there is no such tier. `cache.memcached.url`.
+    pub memcached: Vec<String>,
+}
+
+/// The Redis tier.
+#[derive(Debug, Clone)]
+pub struct RedisConfig {
+    /// One URL for each host that is named. `cache.redis.url`.
+    pub urls: Vec<SecretUrl>,
+    /// What they are. `cache.redis.mode`.
+    pub mode: RedisMode,
+    /// The primary's name among Sentinels. `cache.redis.primary`.
+    pub primary: String,
+}
+
+/// What the URL of Redis names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedisMode {
+    /// One server.
+    Single,
+    /// Nodes of a cluster.
+    Cluster,
+    /// Sentinels, which know the primary.
+    Sentinel,
 }
 
 /// Which answers go to remote tiers.

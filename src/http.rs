@@ -23,5 +23,6 @@ mod router;
 pub mod search;
 mod settings;
 mod stats;
+mod tiers;
 pub mod tls;
 pub(crate) mod upload;

@@ -4,6 +4,14 @@
 
 pub mod deadline;
 
+pub mod latency;
+
+pub mod breaker;
+
+pub mod bulkhead;
+
+pub mod chance;
+
 pub mod limiter;
 
 pub mod pool;

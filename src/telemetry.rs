@@ -5,6 +5,7 @@ pub mod histogram;
 pub mod logs;
 pub mod metrics;
 pub mod slow_queries;
+mod tiers;
 pub mod tls;
 
 pub use answers::AnswerCollector;

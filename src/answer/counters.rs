@@ -13,10 +13,14 @@ use serde::Serialize;
 use super::Kind;
 use super::error::AnswerError;
 use super::histogram::{Histogram, Quantiles};
+use super::tier_stats::RemoteStats;
 use crate::cache::entry::Holding;
+use crate::cache::fill::FillStats;
 use crate::cache::freshness::StaleReason;
 use crate::cache::outcome::{MissReason, Outcome};
-use crate::cache::tier::Usage;
+use crate::cache::remote_tiers::CatalogTiers;
+use crate::cache::tier::counters::TierStats;
+use crate::cache::tier::{TierName, Usage};
 use crate::resilience::pool::PoolStats;
 
 /// Counters of one catalog.
@@ -26,9 +30,16 @@ pub struct CatalogCounters {
     pub search: KindCounters,
     /// Autocompletes.
     pub autocomplete: KindCounters,
+    /// What remote tiers did, and what computing costs.
+    pub tiers: Arc<CatalogTiers>,
 }
 
 impl CatalogCounters {
+    /// Those of the catalog `name`.
+    pub fn new(name: &str) -> Self {
+        Self { tiers: Arc::new(CatalogTiers::new(name)), ..Self::default() }
+    }
+
     /// Those of a kind.
     pub fn of(&self, kind: Kind) -> &KindCounters {
         match kind {
@@ -37,9 +48,13 @@ impl CatalogCounters {
         }
     }
 
-    /// The figures now.
-    pub fn stats(&self) -> CatalogStats {
-        CatalogStats { search: self.search.stats(), autocomplete: self.autocomplete.stats() }
+    /// The figures now, with those of the `remote` tiers that there are.
+    pub fn stats(&self, remote: &[TierName]) -> CatalogStats {
+        CatalogStats {
+            search: self.search.stats(),
+            autocomplete: self.autocomplete.stats(),
+            tiers: self.tiers.counters.stats(remote),
+        }
     }
 }
 
@@ -52,6 +67,7 @@ pub struct KindCounters {
     bypasses: AtomicU64,
     collapsed: AtomicU64,
     not_modified: AtomicU64,
+    rescued: AtomicU64,
     errors: ErrorCounters,
     computations: Histogram,
     hit_latency: Histogram,
@@ -104,6 +120,11 @@ impl KindCounters {
         add(&self.not_modified);
     }
 
+    /// Counts a stale answer in place of one that could not be computed.
+    pub fn rescued(&self) {
+        add(&self.rescued);
+    }
+
     /// Counts a request without answer.
     pub fn error(&self, error: &AnswerError) {
         add(self.errors.of(error));
@@ -140,6 +161,7 @@ impl KindCounters {
             bypasses: read(&self.bypasses),
             collapsed: read(&self.collapsed),
             not_modified: read(&self.not_modified),
+            rescued: read(&self.rescued),
             errors: BTreeMap::from([
                 ("refused", read(&errors.refused)),
                 ("overloaded", read(&errors.overloaded)),
@@ -170,6 +192,10 @@ fn place<T: PartialEq, const N: usize>(all: &[T; N], one: &T) -> usize {
 pub struct Stats {
     /// The memory tier, all catalogs together.
     pub memory: Usage,
+    /// The remote tiers by name, all catalogs together.
+    pub remote: BTreeMap<&'static str, RemoteStats>,
+    /// What is on its way to remote tiers.
+    pub filling: FillStats,
     /// The threads that compute.
     pub pool: PoolStats,
     /// By catalog; those that were asked at least once.
@@ -183,12 +209,14 @@ pub struct CatalogStats {
     pub search: KindStats,
     /// Autocompletes.
     pub autocomplete: KindStats,
+    /// What each remote tier did.
+    pub tiers: BTreeMap<&'static str, TierStats>,
 }
 
 /// Figures of one kind of question to one catalog, since the start.
 #[derive(Debug, Clone, Serialize)]
 pub struct KindStats {
-    /// Lookups in the memory tier: hits, stale and misses together.
+    /// Lookups in all tiers together: hits, stale and misses.
     pub lookups: u64,
     /// Lookups that found a fresh entry.
     pub hits: u64,
@@ -202,6 +230,8 @@ pub struct KindStats {
     pub collapsed: u64,
     /// Answers that the caller had already (304).
     pub not_modified: u64,
+    /// Stale answers in place of ones that could not be computed.
+    pub rescued: u64,
     /// Requests without answer, by kind of error.
     pub errors: BTreeMap<&'static str, u64>,
     /// Entries alive.
@@ -229,9 +259,9 @@ mod tests {
             counters.outcome(outcome);
         }
         let stats = counters.stats();
-        assert_eq!((stats.hits, stats.bypasses, stats.lookups), (1, 1, 15));
+        assert_eq!((stats.hits, stats.bypasses, stats.lookups), (1, 1, 21));
         assert_eq!(stats.stale, StaleReason::ALL.map(|reason| (reason.as_str(), 1)).into());
-        assert_eq!(stats.misses, BTreeMap::from([("absent", 1), ("other_key", 1)]));
+        assert_eq!(stats.misses, MissReason::ALL.map(|reason| (reason.as_str(), 1)).into());
     }
 
     #[test]

@@ -69,6 +69,20 @@ impl AnswerError {
         Self::Internal(Arc::new(cause))
     }
 
+    /// Whether the server failed, and not the question: then a stale answer is better than none.
+    pub fn is_ours(failed: &FetchError<Self>) -> bool {
+        match failed {
+            FetchError::Flight(_) => true,
+            FetchError::Compute(Self::Overloaded | Self::DeadlineExceeded | Self::Internal(_)) => true,
+            FetchError::Compute(
+                Self::InvalidParameter { .. }
+                | Self::InvalidFilter(_)
+                | Self::UnknownField { .. }
+                | Self::NotYetVisible(_),
+            ) => false,
+        }
+    }
+
     /// Label of counters.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -11,29 +11,40 @@ use serde_json::{Value, json};
 use storefind_index::answer::LiveDependency;
 
 use super::within::Within;
+use crate::cache::entry::Entry;
 use crate::cache::freshness::View;
 use crate::cache::proof::Proof;
 use crate::cache::stack::Served;
 use crate::cache::tier::TierName;
+use crate::cache::tier::counters::CameOf;
 
 /// The account of one answer.
 pub fn account(served: &Served, view: &View, within: Option<&Within>) -> Value {
-    let entry = &served.entry;
-    let stamp = entry.stamp();
-    json!({
-        "key": entry.key().text(),
+    let mut account = json!({
         "outcome": served.outcome.as_str(),
         "reason": served.outcome.reason(),
         "detail": served.from.as_str(),
         "sequence": served.sequence,
         "validated": view.validated,
+        "tiers": tiers(served),
+        "grace_ms": millis(served.age),
+    });
+    if let (Some(account), Value::Object(of_entry)) = (account.as_object_mut(), entry(&served.entry, view, within)) {
+        account.extend(of_entry);
+    }
+    account
+}
+
+/// The account of an entry, whoever asks for it.
+pub fn entry(entry: &Entry, view: &View, within: Option<&Within>) -> Value {
+    let stamp = entry.stamp();
+    json!({
+        "key": entry.key().text(),
         "as_of": stamp.as_of,
         "age_ms": view.now.0.saturating_sub(stamp.computed_at.0),
         "max_age_ms": u64::try_from(stamp.max_age.as_millis()).unwrap_or(u64::MAX),
         "cost_ms": millis(entry.cost()),
         "bytes": entry.weight(),
-        "tiers": tiers(served),
-        "grace_ms": millis(served.age),
         "live_as_of": stamp.live_as_of,
         "live": live(entry.proof(), view, stamp.live_as_of),
         "variants": variants(entry.proof(), view, stamp.as_of, within.is_none()),
@@ -48,8 +59,18 @@ fn tiers(served: &Served) -> Vec<Value> {
         "reason": served.outcome.reason(),
         "ms": millis(served.cache_time),
     });
+    let remote = served.trail.iter().flat_map(|trail| trail.iter()).map(|tried| {
+        let (tier, came_of) = (tried.tier.as_str(), tried.came_of);
+        let (outcome, reason) = match came_of {
+            CameOf::Hit => ("hit", None),
+            CameOf::Stale(_) => ("stale", Some(came_of.as_str())),
+            CameOf::Miss(_) => ("miss", Some(came_of.as_str())),
+            CameOf::Passed(_) => ("passed", Some(came_of.as_str())),
+        };
+        json!({"tier": tier, "outcome": outcome, "reason": reason, "ms": millis(tried.time)})
+    });
     let index = served.compute_time.map(|time| json!({"tier": TierName::Index.as_str(), "ms": millis(time)}));
-    std::iter::once(memory).chain(index).collect()
+    std::iter::once(memory).chain(remote).chain(index).collect()
 }
 
 /// Every variant with its clauses, if they may be shown, and which of them a change after the entry has touched.

@@ -1,4 +1,8 @@
-//! The model test of invariant 1: an answer from the memory tier equals the uncached one.
+//! The model test of invariant 1: an answer from a tier equals the uncached one.
+//!
+//! Some answers are looked for in a remote tier first, which outlives the process: the production lookup and encoding,
+//! over a server in memory. In some worlds two nodes share it and the log, and each publishes at its own pace: what one
+//! computed the other judges.
 //!
 //! Random catalogs, changes, settings, restarts, jumps of the clock and queries drive the production parts: parameters,
 //! normalisation, key, stack, memory tier, judgement, the computation, the projector, the log, tantivy in memory. The
@@ -11,6 +15,7 @@
 //!
 //! `STOREFIND_MODEL_STEPS=1000000 cargo test --lib answer::model -- --nocapture` runs longer.
 
+mod afar;
 pub(super) mod node;
 mod queries;
 pub(super) mod shop;
@@ -30,6 +35,12 @@ const WORLD_STEPS: usize = 400;
 /// Steps in the suite.
 const STEPS: usize = 100_000;
 
+/// So many of a hundred searches ask the remote tier first.
+const AFAR_PERCENT: u32 = 30;
+
+/// Every such world has two nodes.
+const TWIN_EVERY: u64 = 4;
+
 /// Worlds that a rule gets to show what its absence does.
 const WORLDS_MAX: u64 = 400;
 
@@ -44,7 +55,7 @@ const FOUND_MIXED: &[u64] = &[423];
 #[test]
 fn what_was_found_once_stays_mended() {
     for seed in FOUND {
-        run_world(Random::overlapping(*seed), *seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
+        run_world(World::new(Random::overlapping(*seed)), *seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
     for seed in FOUND_MIXED {
         run(*seed, WORLD_STEPS).unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -52,11 +63,10 @@ fn what_was_found_once_stays_mended() {
 }
 
 fn run(seed: u64, steps: usize) -> Result<Tally, String> {
-    run_world(Random::new(seed), seed, steps)
+    run_world(World::new(Random::new(seed)), seed, steps)
 }
 
-fn run_world(random: Random, seed: u64, steps: usize) -> Result<Tally, String> {
-    let mut world = World::new(random);
+fn run_world(mut world: World, seed: u64, steps: usize) -> Result<Tally, String> {
     for step in 0..steps {
         world.step().map_err(|wrong| format!("world {seed}, step {step}: {wrong}"))?;
     }
@@ -70,7 +80,12 @@ fn a_cached_answer_equals_the_uncached_one() {
     let began = Instant::now();
     let seeds: Vec<u64> = (1..=worlds).collect();
     // Two cores.
-    let every_other = |from: usize| seeds.iter().skip(from).step_by(2).map(|seed| run(*seed, WORLD_STEPS)).collect();
+    let world = |seed: u64| match seed % TWIN_EVERY {
+        0 => World::with_twin(Random::new(seed), AFAR_PERCENT),
+        _ => World::with_afar(Random::new(seed), AFAR_PERCENT),
+    };
+    let run = |seed: u64| run_world(world(seed), seed, WORLD_STEPS);
+    let every_other = |from: usize| seeds.iter().skip(from).step_by(2).map(|seed| run(*seed)).collect();
     let tallies: Vec<Result<Tally, String>> = std::thread::scope(|scope| {
         let other = scope.spawn(|| every_other(1));
         let mut tallies: Vec<_> = every_other(0);
@@ -84,6 +99,8 @@ fn a_cached_answer_equals_the_uncached_one() {
     eprintln!("{sum:?} in {:?}", began.elapsed());
     assert!(sum.touched_since * 5 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
     assert!(sum.graced > 0 && sum.refilled > 0 && sum.live_dependent > 0, "{sum:?}");
+    assert!(sum.at_twin * 40 >= sum.steps && sum.ahead > 0, "{sum:?}");
+    assert!(sum.from_afar * 20 >= sum.steps && sum.from_another_process > 0, "{sum:?}");
 }
 
 #[track_caller]

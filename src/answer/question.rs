@@ -17,6 +17,7 @@ use super::counters::CatalogCounters;
 use super::effective::CompleteRequest;
 use super::error::AnswerError;
 use super::{Kind, Request, render};
+use crate::cache::admission::{Class, Shape};
 use crate::cache::body::Body;
 use crate::cache::coding::Coding;
 use crate::cache::entry::Entry;
@@ -27,6 +28,9 @@ use crate::catalog::Suggestions;
 use crate::catalog::visibility::Visibility;
 use crate::resilience::deadline::Worth;
 
+/// Fields that change by the second. An answer that they decide is told by the index itself; this only spares the
+/// lookups that could find nothing.
+const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
 /// Categories beside suggestions: a short list to narrow down by, not a facet.
 const CATEGORIES_SHOWN: usize = 5;
 /// Suggestions tried for each that is wanted under a key's filter, where some find nothing: each costs a search.
@@ -74,6 +78,25 @@ impl Question {
             coding: request.coding(),
             counters: Arc::clone(&request.counters),
         }
+    }
+
+    /// What its cost is learned by; `None` if it is for the memory tier alone: an autocomplete costs less than any
+    /// remote tier, and what live fields decide cannot be proven elsewhere.
+    pub(super) fn class(&self) -> Option<Class> {
+        let Self::Search(request) = self else { return None };
+        let is_live = |field: &str| LIVE_FIELDS.contains(&field);
+        let filtered_by_live = request.filter.as_ref().is_some_and(|filter| filter.fields().any(is_live));
+        let sorted_by_live = request.sort.iter().any(|key| is_live(&key.field));
+        if filtered_by_live || sorted_by_live || request.facets.iter().any(|facet| is_live(facet)) {
+            return None;
+        }
+        Some(Class::of(Shape {
+            words: request.q.split(' ').filter(|word| !word.is_empty()).count(),
+            facets: request.facets.len(),
+            filtered: request.filter.is_some(),
+            sorted: !request.sort.is_empty(),
+            grouped: request.group.is_some(),
+        }))
     }
 
     fn kind(&self) -> Kind {

@@ -15,7 +15,10 @@ use super::policy::Policy;
 use crate::cache::coding::Coding;
 use crate::cache::entry::Representation;
 use crate::cache::outcome::Outcome;
+use crate::cache::remote_tiers::Tried;
 use crate::cache::stack::Served;
+use crate::cache::tier::TierName;
+use crate::cache::tier::counters::CameOf;
 
 /// RFC 9211.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -86,11 +89,13 @@ fn common(served: &Served, policy: Policy<'_>, elapsed: Duration) -> HeaderMap {
     headers
 }
 
-/// `storefind; hit; ttl=587; detail=memory`, or `storefind; fwd=miss; stored; detail=index`.
+/// `storefind; hit; ttl=587; detail=memory`, or `storefind; fwd=miss; stored; detail=index; tiers="redis:absent"`. A
+/// stale answer in place of none has a negative `ttl`.
 fn cache_status(served: &Served) -> String {
     let mut text = String::with_capacity(64);
     text.push_str("storefind");
     match served.outcome {
+        _ if let Some(late) = served.late => push(&mut text, format_args!("; hit; ttl=-{}", late.as_secs())),
         Outcome::Hit => push(&mut text, format_args!("; hit; ttl={}", served.ttl.as_secs())),
         Outcome::Stale(_) | Outcome::Miss(_) | Outcome::Bypass => {
             push(&mut text, format_args!("; fwd={}", served.outcome.as_str()));
@@ -103,7 +108,23 @@ fn cache_status(served: &Served) -> String {
         text.push_str("; collapsed");
     }
     push(&mut text, format_args!("; detail={}", served.from.as_str()));
+    if let Some(trail) = &served.trail {
+        push_tiers(&mut text, trail, served.from);
+    }
     text
+}
+
+/// `; tiers="redis:timeout,memcached:skipped"`: why remote tiers were passed by, in the order in which they were
+/// considered. The one that answered is told by `detail`.
+fn push_tiers(text: &mut String, trail: &[Tried], from: TierName) {
+    let passed = trail.iter().filter(|tried| tried.tier != from || tried.came_of != CameOf::Hit);
+    for (at, tried) in passed.clone().enumerate() {
+        text.push_str(if at == 0 { "; tiers=\"" } else { "," });
+        push(text, format_args!("{}:{}", tried.tier.as_str(), tried.came_of.as_str()));
+    }
+    if passed.count() > 0 {
+        text.push('"');
+    }
 }
 
 /// `total;dur=0.312, cache;dur=0.004, search;dur=0.290`, in milliseconds. `search` is what the caller waited for the
@@ -140,7 +161,7 @@ mod tests {
     use crate::cache::freshness::{StaleReason, Stamp, UnixMillis};
     use crate::cache::key::Key;
     use crate::cache::outcome::MissReason;
-    use crate::cache::tier::TierName;
+    use crate::cache::tier::guard::Passed;
 
     fn served(outcome: Outcome, from: TierName) -> Served {
         let body = crate::cache::body::Body::new(b"{}".to_vec(), Vec::new());
@@ -158,6 +179,8 @@ mod tests {
             collapsed: false,
             cache_time: Duration::from_micros(4),
             compute_time: (from == TierName::Index).then_some(Duration::from_micros(290)),
+            trail: None,
+            late: None,
         }
     }
 
@@ -167,11 +190,31 @@ mod tests {
         let miss = served(Outcome::Miss(MissReason::Absent), TierName::Index);
         let stale = Served { stored: false, ..served(Outcome::Stale(StaleReason::Touched), TierName::Index) };
         let collapsed = Served { collapsed: true, ..miss.clone() };
+        let tried = |tier, came_of| Tried { tier, came_of, time: Duration::ZERO };
+        let timed_out = tried(TierName::Redis, CameOf::Passed(Passed::TimedOut));
+        let skipped = tried(TierName::Memcached, CameOf::Passed(Passed::Skipped));
+        let passed_by = Served { trail: Some([timed_out, skipped].into()), ..miss.clone() };
+        let hit_behind = Served {
+            trail: Some([timed_out, tried(TierName::Memcached, CameOf::Hit)].into()),
+            ..served(Outcome::Hit, TierName::Memcached)
+        };
+        let redis = Served {
+            trail: Some([tried(TierName::Redis, CameOf::Hit)].into()),
+            ..served(Outcome::Hit, TierName::Redis)
+        };
+        let late = Served {
+            late: Some(Duration::from_secs(12)),
+            ..served(Outcome::Stale(StaleReason::Touched), TierName::Memcached)
+        };
         for (served, expected) in [
             (hit, "storefind; hit; ttl=587; detail=memory"),
             (miss, "storefind; fwd=miss; stored; detail=index"),
             (stale, "storefind; fwd=stale; detail=index"),
             (collapsed, "storefind; fwd=miss; stored; collapsed; detail=index"),
+            (redis, "storefind; hit; ttl=587; detail=redis"),
+            (hit_behind, "storefind; hit; ttl=587; detail=memcached; tiers=\"redis:timeout\""),
+            (late, "storefind; hit; ttl=-12; detail=memcached"),
+            (passed_by, "storefind; fwd=miss; stored; detail=index; tiers=\"redis:timeout,memcached:skipped\""),
         ] {
             assert_eq!(cache_status(&served), expected);
         }

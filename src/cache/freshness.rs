@@ -9,6 +9,8 @@
 //! 4. One that a change may have altered is still served for the grace, half of the freshness bound, after the first
 //!    change behind it: unless the request wants a sequence, or somebody was promised to see that change.
 //!
+//! Apart from that, [`rescuable`] says whether an entry that is not fresh may stand in for an answer that cannot be had.
+//!
 //! Invariant: `as_of` is never raised, however often an entry proves fresh.
 
 use std::sync::Arc;
@@ -216,6 +218,28 @@ pub fn judge(stamp: &Stamp, proof: &Proof, view: &View) -> Verdict {
     };
     let sequence = if unproven.is_some() { stamp.as_of } else { stamp.as_of.max(view.validated) };
     Verdict::Fresh { sequence, ttl: stamp.max_age - age, age: unproven.unwrap_or_default() }
+}
+
+/// How late an entry is that is to be served because nothing better can be had; `None` if it must not be: it is of
+/// another history, from the future, or more than `beyond` past its maximum age.
+///
+/// Late means: past its maximum age, or since the first change after it, where that is remembered; else since it was
+/// computed. At least a second, so that it can be told.
+pub fn rescuable(stamp: &Stamp, view: &View, beyond: Duration) -> Option<Duration> {
+    let visibility = &*view.visibility;
+    let age = match view.now.0.checked_sub(stamp.computed_at.0) {
+        Some(age) => Duration::from_millis(age),
+        None if Duration::from_millis(stamp.computed_at.0 - view.now.0) <= CLOCK_SKEW_MAX => Duration::ZERO,
+        None => return None,
+    };
+    if stamp.start != visibility.start_at(stamp.as_of) || age > stamp.max_age.saturating_add(beyond) {
+        return None;
+    }
+    let late = match age.checked_sub(stamp.max_age) {
+        Some(late) => late,
+        None => visibility.publications().first_after(stamp.as_of, view.instant).unwrap_or(age).min(age),
+    };
+    Some(late.max(Duration::from_secs(1)))
 }
 
 /// Whether a change may have altered the entry: `None` if none can, the time since the first one within the grace, or

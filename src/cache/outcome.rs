@@ -22,6 +22,18 @@ pub enum MissReason {
     Absent,
     /// Another key with the same hash lives there.
     OtherKey,
+    /// A remote tier holds something that is no entry: another program's value.
+    NotOurs,
+    /// A remote tier holds an entry of a version with another format.
+    OtherFormat,
+    /// A remote tier's bytes are cut or altered.
+    Damaged,
+    /// It shows a product that this node has never seen.
+    UnknownProduct,
+    /// It is larger than a reader takes.
+    TooLarge,
+    /// An engineer had everything dropped that is as old as this.
+    Dropped,
 }
 
 impl Outcome {
@@ -47,13 +59,28 @@ impl Outcome {
 
 impl MissReason {
     /// Every reason, for tables of counters.
-    pub const ALL: [Self; 2] = [Self::Absent, Self::OtherKey];
+    pub const ALL: [Self; 8] = [
+        Self::Absent,
+        Self::OtherKey,
+        Self::NotOurs,
+        Self::OtherFormat,
+        Self::Damaged,
+        Self::UnknownProduct,
+        Self::TooLarge,
+        Self::Dropped,
+    ];
 
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Absent => "absent",
             Self::OtherKey => "other_key",
+            Self::NotOurs => "not_ours",
+            Self::OtherFormat => "other_format",
+            Self::Damaged => "damaged",
+            Self::UnknownProduct => "unknown_product",
+            Self::TooLarge => "too_large",
+            Self::Dropped => "dropped",
         }
     }
 }

@@ -1,15 +1,22 @@
 //! The stack: the order in which a lookup asks, and what becomes of an answer that had to be computed.
 //!
-//! Memory first; further tiers join between it and computing, in [`Stack::fetch`]. A fault of a tier is an outcome
-//! and never an error for the caller. On anything but a hit one caller computes and the rest wait
-//! (`single_flight`); a waiter judges the result like an entry from a tier, by the sequence that it saw validated
-//! when its own request began.
+//! Memory first. On anything but a hit one caller goes on and the rest wait (`single_flight`), so that a thousand callers
+//! cause one lookup in a remote tier and one computation at most; a waiter judges the result like an entry from a tier,
+//! by the sequence that it saw validated when its own request began. Who goes on asks Redis, then Memcached
+//! (`remote_tiers`), claims the computation for this node if it is dear, computes, and has the remote tiers filled beside
+//! the response. A fault of a tier is an outcome and never an error for the caller.
+//!
+//! When computing fails, an entry that is no longer fresh is better than no answer (`rescue`).
 //!
 //! The stack does not know how an answer is computed: it is handed a computation, which gets a [`Filler`] so that it
-//! can put the entry into the tiers from the thread it runs on, which may block.
+//! can put the entry into the memory tier from the thread it runs on, which may block.
 //!
 //! Invariant: whatever [`Stack::fetch`] returns was judged fresh by the caller's own view, or computed after the request
-//! began, and tells the sequence that it reflects: within the grace that is the entry's own.
+//! began, and tells the sequence that it reflects: within the grace that is the entry's own. The one exception says so
+//! ([`Served::late`]).
+
+mod rescue;
+mod way;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,19 +28,25 @@ use tokio::time::Instant;
 
 use super::body::WriteLive;
 use super::entry::Entry;
-use super::freshness::{StaleReason, Verdict, View, judge};
+use super::freshness::{StaleReason, Stamp, Verdict, View, judge};
 use super::key::Key;
-use super::outcome::Outcome;
-use super::single_flight::{FlightError, Part, SingleFlight};
+use super::outcome::{MissReason, Outcome};
+use super::remote_tiers::{Looked, RemoteAsk, RemoteTiers, Trail};
+use super::single_flight::{FlightError, SingleFlight};
 use super::tier::memory::MemoryTier;
 use super::tier::{Stored, Tier, TierName, Usage};
+pub use rescue::Rescue;
+use way::{Landed, Way};
 
 /// The tiers in order. `E` is why a computation failed.
 #[derive(Debug)]
 pub struct Stack<E> {
     memory: Arc<MemoryTier>,
     write_live: WriteLive,
-    flights: SingleFlight<Result<Computed, E>>,
+    flights: SingleFlight<Result<Landed, E>>,
+    remote: Option<Arc<RemoteTiers>>,
+    rescue: Option<Rescue<E>>,
+    rescues: SingleFlight<Option<(Arc<Entry>, TierName)>>,
 }
 
 /// A computed answer.
@@ -52,14 +65,30 @@ impl Computed {
     }
 }
 
+/// What is asked: under which key, and what remote tiers need to know of it.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The key.
+    pub key: Arc<Key>,
+    /// `None`: the memory tier alone serves it.
+    pub remote: Option<RemoteAsk>,
+}
+
+impl Ask {
+    /// A question that the memory tier alone serves.
+    pub fn of_memory(key: &Arc<Key>) -> Self {
+        Self { key: Arc::clone(key), remote: None }
+    }
+}
+
 /// Puts entries into the tiers from wherever they are made.
 #[derive(Debug, Clone)]
 pub struct Filler(Arc<MemoryTier>);
 
 impl Filler {
     /// Keeps the entry. May block for some 50 µs under pressure; meant for query threads.
-    pub fn fill(&self, entry: Entry) -> Computed {
-        let entry = Arc::new(entry);
+    pub fn fill(&self, entry: impl Into<Arc<Entry>>) -> Computed {
+        let entry = entry.into();
         let stored = self.0.put(&entry);
         Computed { entry, stored }
     }
@@ -93,6 +122,41 @@ pub struct Served {
     pub cache_time: Duration,
     /// Time that computing, or waiting for it, took.
     pub compute_time: Option<Duration>,
+    /// What came of asking remote tiers, if any were considered.
+    pub trail: Option<Trail>,
+    /// How late the answer is, if it is served because none better could be had.
+    pub late: Option<Duration>,
+}
+
+impl Served {
+    /// An entry of a remote tier that was looked at apart from any flight.
+    pub fn from_afar(
+        entry: Arc<Entry>,
+        from: TierName,
+        outcome: Outcome,
+        view: &View,
+        trail: Option<Trail>,
+        began: Instant,
+    ) -> Self {
+        let fresh = match judge(entry.stamp(), entry.proof(), view) {
+            Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
+            Verdict::Stale(_) => Fresh::as_computed(entry.stamp()),
+        };
+        Self {
+            entry,
+            outcome,
+            from,
+            sequence: fresh.sequence,
+            ttl: fresh.ttl,
+            age: fresh.age,
+            stored: false,
+            collapsed: false,
+            cache_time: began.elapsed(),
+            compute_time: None,
+            trail,
+            late: None,
+        }
+    }
 }
 
 /// How an entry is fresh.
@@ -100,6 +164,12 @@ struct Fresh {
     sequence: u64,
     ttl: Duration,
     age: Duration,
+}
+
+impl Fresh {
+    fn as_computed(stamp: &Stamp) -> Self {
+        Self { sequence: stamp.as_of, ttl: stamp.max_age, age: Duration::ZERO }
+    }
 }
 
 /// The entry under this key, judged, with the current live fields. An answer that live fields decide is served as it
@@ -137,7 +207,29 @@ pub enum FetchError<E> {
 impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// A stack over this memory tier. `write_live` fills the holes of bodies.
     pub fn new(memory: MemoryTier, write_live: WriteLive) -> Self {
-        Self { memory: Arc::new(memory), write_live, flights: SingleFlight::default() }
+        Self {
+            memory: Arc::new(memory),
+            write_live,
+            flights: SingleFlight::default(),
+            remote: None,
+            rescue: None,
+            rescues: SingleFlight::default(),
+        }
+    }
+
+    /// The same with remote tiers behind memory.
+    pub fn with_remote(self, remote: Option<RemoteTiers>) -> Self {
+        Self { remote: remote.map(Arc::new), ..self }
+    }
+
+    /// The same with stale answers where computing fails.
+    pub fn with_rescue(self, rescue: Rescue<E>) -> Self {
+        Self { rescue: Some(rescue), ..self }
+    }
+
+    /// The remote tiers, if there are any.
+    pub fn remote(&self) -> Option<&Arc<RemoteTiers>> {
+        self.remote.as_ref()
     }
 
     /// Looks without computing. Never waits: this is the whole way of a hit.
@@ -157,6 +249,8 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
             collapsed: false,
             cache_time: began.elapsed(),
             compute_time: None,
+            trail: None,
+            late: None,
         })
     }
 
@@ -170,7 +264,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// Dropping the returned future gives up waiting; what it had computed is kept for others.
     pub async fn fetch<C, F>(
         &self,
-        key: &Arc<Key>,
+        ask: &Ask,
         view: View,
         deadline: Instant,
         compute: C,
@@ -180,47 +274,64 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         F: Future<Output = Result<Computed, E>> + Send + 'static,
     {
         let began = Instant::now();
-        let outcome = match self.lookup(key, &view, began) {
+        let outcome = match self.lookup(&ask.key, &view, began) {
             Ok(served) => return Ok(served),
             Err(outcome) => outcome,
         };
         let cache_time = began.elapsed();
         let verdict = |entry: &Entry| judge(entry.stamp(), entry.proof(), &view.having_waited_for(entry.stamp()));
-        let suits = |result: &Result<Computed, E>| match result {
-            Ok(computed) => matches!(verdict(&computed.entry), Verdict::Fresh { .. }),
+        let suits = |result: &Result<Landed, E>| match result {
+            Ok(landed) => matches!(verdict(&landed.entry), Verdict::Fresh { .. }),
             Err(_) => true,
         };
-        let (write_live, again) = (self.write_live, view.clone());
-        let computation = || {
-            let (memory, key) = (Arc::clone(&self.memory), Arc::clone(key));
-            async move {
-                // A flight may have landed between this caller's lookup and its entering.
-                if let Ok((entry, _)) = look(&memory, write_live, &key, &again) {
-                    return Ok(Computed { entry, stored: Stored::Yes });
-                }
-                compute(Filler(memory)).await
+        let leader = || {
+            let way = Way {
+                memory: Arc::clone(&self.memory),
+                write_live: self.write_live,
+                remote: self.remote.clone(),
+                ask: ask.clone(),
+                view: view.clone(),
+            };
+            way.go(compute)
+        };
+        let flown = self.flights.run(&ask.key, deadline, suits, leader).await;
+        let failed = match flown {
+            Ok((Ok(landed), part)) => {
+                let fresh = match verdict(&landed.entry) {
+                    Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
+                    // One's own answer, and a change that it has not seen was published since.
+                    Verdict::Stale(_) => Fresh::as_computed(landed.entry.stamp()),
+                };
+                return Ok(landed.served(part, outcome, &fresh, (began, cache_time)));
             }
+            Ok((Err(error), _)) => FetchError::Compute(error),
+            Err(error) => FetchError::Flight(error),
         };
-        let (result, part) = self.flights.run(key, deadline, suits, computation).await?;
-        let computed = result.map_err(FetchError::Compute)?;
-        let stamp = computed.entry.stamp();
-        let fresh = match verdict(&computed.entry) {
-            Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
-            // One's own answer, and a change that it has not seen was published since.
-            Verdict::Stale(_) => Fresh { sequence: stamp.as_of, ttl: stamp.max_age, age: Duration::ZERO },
-        };
-        Ok(Served {
-            outcome,
-            from: TierName::Index,
-            sequence: fresh.sequence,
-            ttl: fresh.ttl,
-            age: fresh.age,
-            stored: computed.stored == Stored::Yes,
-            collapsed: part == Part::Waited,
-            cache_time,
-            compute_time: Some(began.elapsed().saturating_sub(cache_time)),
-            entry: computed.entry,
-        })
+        self.rescued(ask, &view, &failed, outcome, began).await.ok_or(failed)
+    }
+
+    /// Looks in the remote tiers, apart from any flight; nothing is kept of it.
+    pub async fn look_further(&self, ask: &Ask, view: &View) -> Option<Looked> {
+        let (remote, remote_ask) = (self.remote.as_ref()?, ask.remote.as_ref()?);
+        Some(remote.look(&ask.key, remote_ask, view).await)
+    }
+
+    /// The entry that memory holds under this key, fresh or not.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn peek(&self, key: &Key) -> Result<Arc<Entry>, MissReason> {
+        self.memory.get(key)
+    }
+
+    /// Has memory forget what is under this key; whether there was anything.
+    pub fn forget(&self, key: &Key) -> bool {
+        self.memory.remove(key)
+    }
+
+    /// Has memory forget every entry whose key begins like this; how many there were. Walks through all of them.
+    pub fn forget_all(&self, prefix: impl Fn(&Key) -> bool) -> u64 {
+        self.memory.remove_all(prefix)
     }
 
     /// For those who make entries, or make them grow.

@@ -2,9 +2,21 @@
 //!
 //! A tier finds an entry by its full key or says why it cannot. It does not judge freshness and it does not
 //! compute; the stack does the one and has the other done. A tier outside the process joins behind a boundary of
-//! its own, since there an entry is encoded, every call has a deadline and may fail.
+//! its own ([`remote`]), since there an entry is encoded, every call has a deadline and may fail ([`guard`]).
 
 pub mod memory;
+
+pub mod remote;
+
+pub mod guard;
+
+mod link;
+
+pub mod redis;
+
+pub mod memcached;
+
+pub mod counters;
 
 use std::sync::Arc;
 
@@ -19,15 +31,29 @@ use super::outcome::MissReason;
 pub enum TierName {
     /// The memory of this process.
     Memory,
+    /// A Redis server, or several that are one to their client.
+    Redis,
+    /// A pool of Memcached servers.
+    Memcached,
     /// Computed from the index.
     Index,
 }
 
 impl TierName {
+    /// Those outside this process, in the order in which they are asked.
+    pub const REMOTE: [Self; 2] = [Self::Redis, Self::Memcached];
+
+    /// The place in [`Self::REMOTE`].
+    pub fn remote_place(self) -> Option<usize> {
+        Self::REMOTE.iter().position(|tier| *tier == self)
+    }
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::Memcached => "memcached",
             Self::Index => "index",
         }
     }

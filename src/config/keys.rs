@@ -49,8 +49,26 @@ pub const KEYS: &[Key] = &[
         "Which answers go to remote tiers: `auto` (what is expected to pay), `always`, `never`. Without remote tiers \
          all three mean the same.",
     ),
-    key("cache.redis.url", None, "`redis://[:password@]host:port[/db]`. Refused until that tier exists."),
-    key("cache.memcached.url", None, "`memcache://host:port[,host:port]`. Refused until that tier exists."),
+    key(
+        "cache.remote_deadline",
+        Some("5ms"),
+        "Longest wait for one answer of a remote tier; the wait follows what its answers take and is mostly shorter. A \
+         request spends twice this on remote tiers at most.",
+    ),
+    key(
+        "cache.stale_if_error",
+        Some("1h"),
+        "How long past its maximum age (ten minutes) an answer may be served when a new one cannot be computed. \
+         Memcached keeps entries a little longer than an hour and a half. `0s`: only within the maximum age.",
+    ),
+    key("cache.redis.url", None, "`redis://[:password@]host:port[/db]`, `rediss://` with TLS; several hosts: commas."),
+    key(
+        "cache.redis.mode",
+        Some("single"),
+        "What the URL names: a `single` server, nodes of a `cluster`, or `sentinel`s that know the primary.",
+    ),
+    key("cache.redis.primary", Some("mymaster"), "The primary's name among Sentinels; the default is theirs."),
+    key("cache.memcached.url", None, "`memcache://host:port[,host:port]`: the servers of one pool."),
     key("log.url", None, "`nats://host:port`. Refused until a replicated log exists; the log is embedded."),
     key(
         "http.max_body_bytes",

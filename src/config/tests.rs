@@ -40,9 +40,12 @@ fn each_bad_value_is_named_with_its_key_its_value_and_its_line() {
         ("[cache.memory]\nmax_bytes = \"lots\"", "cache.memory.max_bytes", "lots", "size"),
         ("[cache.memory]\nmax_bytes = 10", "cache.memory.max_bytes", "10", "at least 1MiB"),
         ("[cache]\nadmission = \"maybe\"", "cache.admission", "maybe", "\"always\""),
-        ("[cache.redis]\nurl = \"redis://cache:6379\"", "cache.redis.url", "cache:6379", "not have the Redis tier yet"),
-        ("[cache.redis]\nurl = \"cache:6379\"", "cache.redis.url", "cache:6379", "begins with redis://"),
-        ("[cache.memcached]\nurl = \"memcache://a:1,b:2\"", "cache.memcached.url", "a:1,b:2", "Memcached tier yet"),
+        ("[cache.redis]\nurl = \"cache:6379\"", "cache.redis.url", "cache:6379", "expected \"redis://"),
+        ("[cache.redis]\nurl = \"redis://a,b\"", "cache.redis.url", "a,b", "one server is expected"),
+        ("[cache.redis]\nmode = \"master\"", "cache.redis.mode", "master", "expected one of"),
+        ("[cache.memcached]\nurl = \"a:1,b:2\"", "cache.memcached.url", "a:1,b:2", "expected \"memcache://"),
+        ("[cache]\nremote_deadline = \"1s\"", "cache.remote_deadline", "1s", "1ms to 100ms"),
+        ("[cache]\nstale_if_error = \"91m\"", "cache.stale_if_error", "91m", "at most 90m"),
         ("[log]\nurl = \"nats://a:1\"", "log.url", "nats://a:1", "replicated log yet"),
         ("[http]\nmax_connections = 0", "http.max_connections", "0", "at least 1"),
         ("[http]\nmax_connections = -1", "http.max_connections", "-1", "whole number"),
@@ -107,8 +110,12 @@ fn a_syntax_error_names_its_line() {
 
 #[test]
 fn a_secret_is_not_part_of_any_message() {
-    let found = problems("", &[("STOREFIND_CACHE__REDIS__URL", "redis://:hunter2@cache:6379")]);
+    let found = problems("", &[("STOREFIND_CACHE__REDIS__URL", "redis://:hunter2@cache:6379/x")]);
     assert!(found.len() == 1 && !found[0].contains("hunter2") && found[0].contains("cache:6379"), "{found:?}");
+    let sources = sources("", &[("STOREFIND_CACHE__REDIS__URL", "redis://:hunter2@cache:6379")]);
+    let (config, printed) = (Config::load(&sources).unwrap(), Config::print(&sources).unwrap());
+    assert!(printed.contains("cache.redis.url = \"redis://***@cache:6379\""), "{printed}");
+    assert!(!format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
@@ -138,6 +145,12 @@ fn other_value(key: &str) -> Option<&'static str> {
         "http.request_deadline" | "http.drain_timeout" => "750ms",
         "cache.memory.max_bytes" => "1GB",
         "cache.admission" => "never",
+        "cache.remote_deadline" => "20ms",
+        "cache.stale_if_error" => "30m",
+        "cache.redis.url" => "redis://cache:6379",
+        "cache.redis.mode" => "sentinel",
+        "cache.redis.primary" => "shop",
+        "cache.memcached.url" => "memcache://a:1,b:2",
         "http.max_body_bytes" => "1MiB",
         "http.max_connections" => "10",
         "http.max_header_bytes" => "9KiB",

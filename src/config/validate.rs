@@ -17,7 +17,8 @@ use super::limits::{self, LimitsConfig, networks};
 use super::problem::{ConfigError, Problem, Source};
 use super::raw::{Entry, Literal, Raw, Sources, show_path};
 use super::{
-    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, TlsConfig, keys, value,
+    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, RedisConfig, RedisMode,
+    TlsConfig, keys, servers, value,
 };
 
 /// Longest name of a catalog: it is a folder, part of URLs and a metric label.
@@ -29,15 +30,18 @@ const MEMORY_BYTES_MIN: u64 = 1 << 20;
 /// Largest burst: what a rate allows in a second at most.
 const BURST_MAX: usize = 1_000_000;
 /// Remote parts of DESIGN.md that this version does not have. Believing that they work would be worse than a refusal.
-const NOT_YET: [(&str, &[&str], &str); 3] = [
-    ("cache.redis.url", &["redis://", "rediss://"], "the Redis tier"),
-    ("cache.memcached.url", &["memcache://"], "the Memcached tier"),
-    ("log.url", &["nats://"], "a replicated log"),
-];
+const NOT_YET: [(&str, &[&str], &str); 1] = [("log.url", &["nats://"], "a replicated log")];
+/// Bounds of the wait for a remote tier: the timer's resolution, and what a shopper begins to notice.
+const REMOTE_DEADLINE_MS: std::ops::RangeInclusive<u64> = 1..=100;
+/// Longest stale answer: Memcached keeps entries for ten times their maximum age, a hundred minutes, ten of which are that
+/// age itself.
+const STALE_IF_ERROR_MAX: Duration = Duration::from_secs(90 * 60);
 
 const ADMISSIONS: &[(&str, Admission)] =
     &[("auto", Admission::Auto), ("always", Admission::Always), ("never", Admission::Never)];
 const FLAGS: &[(&str, bool)] = &[("true", true), ("false", false)];
+const REDIS_MODES: &[(&str, RedisMode)] =
+    &[("single", RedisMode::Single), ("cluster", RedisMode::Cluster), ("sentinel", RedisMode::Sentinel)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LANGUAGES: &[(&str, Language)] = &[
     ("english", Language::English),
@@ -140,7 +144,36 @@ impl Reader {
             bytes if bytes < MEMORY_BYTES_MIN => Err("the memory tier holds at least 1MiB".to_owned()),
             bytes => Ok(bytes),
         });
-        CacheConfig { memory_max_bytes, admission: self.get("cache.admission", |text| value::word(text, ADMISSIONS)) }
+        CacheConfig {
+            memory_max_bytes,
+            admission: self.get("cache.admission", |text| value::word(text, ADMISSIONS)),
+            remote_deadline: self.get("cache.remote_deadline", |text| match value::duration(text)? {
+                time if REMOTE_DEADLINE_MS.contains(&(time.as_millis() as u64)) => Ok(time),
+                _ => Err("a remote tier is given 1ms to 100ms".to_owned()),
+            }),
+            stale_if_error: self.get("cache.stale_if_error", |text| match value::duration(text)? {
+                time if time <= STALE_IF_ERROR_MAX => Ok(time),
+                _ => Err("at most 90m, since no tier keeps an answer for longer".to_owned()),
+            }),
+            redis: self.redis(),
+            memcached: self.get_if_written("cache.memcached.url", servers::memcached).unwrap_or_default(),
+        }
+    }
+
+    fn redis(&mut self) -> Option<RedisConfig> {
+        let urls = self.get_if_written("cache.redis.url", servers::redis);
+        let mode = self.get("cache.redis.mode", |text| value::word(text, REDIS_MODES));
+        let primary = self.get("cache.redis.primary", |text| match text.trim() {
+            "" => Err("expected the name that the Sentinels were given".to_owned()),
+            name => Ok(name.to_owned()),
+        });
+        let urls = urls?;
+        if mode == RedisMode::Single && urls.len() > 1 {
+            let message = "one server is expected; several are a matter of `cache.redis.mode`".to_owned();
+            let entry = self.raw.entries.get(&path("cache.redis.url")).cloned()?;
+            self.wrong("cache.redis.url".to_owned(), &entry, message);
+        }
+        Some(RedisConfig { urls, mode, primary })
     }
 
     fn http(&mut self) -> HttpConfig {
@@ -231,6 +264,23 @@ impl Reader {
         self.get_in(name, &path, parse)
     }
 
+    /// The value of a key that has no default, if it is written and right.
+    fn get_if_written<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let entry = self.raw.entries.get(&path(name)).cloned()?;
+        match entry.literal.text().and_then(|text| parse(&text)) {
+            Ok(value) => {
+                // As one text, so that a list of hosts shows no password either.
+                let shown = entry.literal.text().map(Literal::Scalar).unwrap_or(entry.literal).show();
+                self.note(name.to_owned(), shown, entry.source);
+                Some(value)
+            }
+            Err(message) => {
+                self.wrong(name.to_owned(), &entry, message);
+                None
+            }
+        }
+    }
+
     fn get_in<T>(&mut self, name: &'static str, path: &[&str], parse: impl Fn(&str) -> Result<T, String>) -> T {
         let default = keys::default_of(name).expect("the table gives a default to every key that is read with one");
         let key = path.join(".");
@@ -250,8 +300,7 @@ impl Reader {
     }
 
     fn refuse(&mut self, key: &'static str, schemes: &[&str], what: &str) {
-        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        let Some(entry) = self.raw.entries.get(&path).cloned() else { return };
+        let Some(entry) = self.raw.entries.get(&path(key)).cloned() else { return };
         let known = entry.literal.text().is_ok_and(|text| schemes.iter().any(|scheme| text.starts_with(scheme)));
         let message = if known {
             format!("this version does not have {what} yet; remove the key")
@@ -298,6 +347,10 @@ impl Reader {
         let source = entry.source.clone();
         self.problems.push(Problem { key: Some(key), value: Some(entry.literal.show()), message, source });
     }
+}
+
+fn path(key: &str) -> Vec<String> {
+    key.split('.').map(str::to_owned).collect()
 }
 
 impl Literal {

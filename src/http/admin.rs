@@ -62,7 +62,11 @@ pub(super) async fn rebuild(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 /// Reads what is ordered: a body with one `member`, and no parameters.
-async fn read<T: DeserializeOwned>(app: &App, request: Request, member: &'static str) -> Result<T, ApiError> {
+pub(super) async fn read<T: DeserializeOwned>(
+    app: &App,
+    request: Request,
+    member: &'static str,
+) -> Result<T, ApiError> {
     let (parts, body) = request.into_parts();
     Parameters::read(parts.uri.query(), &[])?;
     body_format(&parts.headers, &[Format::Json], "application/json")?;

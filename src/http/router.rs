@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::{get, options, post};
+use axum::routing::{get, options, post, put};
 
 use super::error::{ApiError, ErrorCode};
-use super::{admin, autocomplete, cors, health, live, pages, products, search, settings, stats, upload};
+use super::{admin, autocomplete, cors, health, live, pages, products, search, settings, stats, tiers, upload};
 use crate::app::App;
 
 /// The router of an application.
@@ -28,6 +28,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
         .route("/v1/admin/backup", post(admin::backup))
         .route("/v1/admin/rebuild", post(admin::rebuild))
+        .route("/v1/admin/cache/{catalog}", get(tiers::peek).delete(tiers::forget))
+        .route("/v1/admin/tiers/{tier}", put(tiers::put_tier))
         .route("/v1/stats", get(stats::stats))
         .route("/metrics", get(stats::metrics))
         .route("/healthz", get(health::alive))

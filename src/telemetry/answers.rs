@@ -11,6 +11,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use super::tiers;
 use crate::answer::Answers;
 use crate::answer::counters::{KindStats, Stats};
 
@@ -48,11 +49,6 @@ struct Failed {
     error: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Tier {
-    tier: &'static str,
-}
-
 type Encoded = Result<(), std::fmt::Error>;
 
 impl Collector for AnswerCollector {
@@ -79,7 +75,14 @@ impl Collector for AnswerCollector {
         by_kind(&mut encoder, &stats, "computation_seconds", "Time spent computing answers", |kind| {
             kind.computations.sum_seconds
         })?;
-        tiers(&mut encoder, &stats)?;
+        by_kind(
+            &mut encoder,
+            &stats,
+            "answers_rescued",
+            "Stale answers in place of ones that could not be computed",
+            |kind| kind.rescued as f64,
+        )?;
+        tiers::encode(&mut encoder, &stats)?;
         pool(&mut encoder, &stats)
     }
 }
@@ -131,20 +134,6 @@ fn by_kind(
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     for (labels, figures) in kinds(stats) {
         ConstCounter::new(figure(figures)).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
-}
-
-fn tiers(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> Encoded {
-    let memory = &stats.memory;
-    for (name, help, value) in [
-        ("tier_entries", "Entries held", memory.entries),
-        ("tier_bytes", "Bytes held, keys and compressed variants counted", memory.bytes),
-        ("tier_max_bytes", "Most bytes that may be held", memory.bytes_max),
-    ] {
-        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
-        ConstGauge::new(value).encode(metric.encode_family(&Tier { tier: "memory" })?)?;
     }
     Ok(())
 }

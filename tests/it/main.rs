@@ -16,4 +16,5 @@ mod http;
 mod keys;
 mod support;
 mod tidy;
+mod tiers;
 mod tls;

@@ -2,5 +2,6 @@
 
 pub mod fault_proxy;
 pub mod server;
+pub mod servers;
 pub mod shop;
 pub mod webdriver;

@@ -43,7 +43,7 @@ async fn who_waited_is_told_the_sequence_of_the_answer_and_not_that_of_its_own_v
                 landing.expect("one leads").await.expect("lands");
                 Ok(filler.fill(entry))
             };
-            stack.fetch(&key, view, Instant::now() + LONG, compute).await.expect("an answer")
+            stack.fetch(&Ask::of_memory(&key), view, Instant::now() + LONG, compute).await.expect("an answer")
         })
     };
     let leader = ask(View::of(&visibility), Some(landing));

@@ -57,6 +57,18 @@ impl MemoryTier {
         Ok(Self { map, bytes_max, grown })
     }
 
+    /// Forgets the entry under this key; whether there was one.
+    pub fn remove(&self, key: &Key) -> bool {
+        self.get(key).is_ok() && self.map.remove(&key.hash()).is_some()
+    }
+
+    /// Forgets every entry whose key is `doomed`; how many. Walks through all of them: for an engineer, not for a request.
+    pub fn remove_all(&self, doomed: impl Fn(&Key) -> bool) -> u64 {
+        let found: Vec<u128> =
+            self.map.iter().filter(|(_, entry)| doomed(entry.key())).map(|(hash, _)| *hash).collect();
+        found.into_iter().map(|hash| u64::from(self.map.remove(&hash).is_some())).sum()
+    }
+
     /// Evicts now what is over the limit; for tests and before reading exact figures.
     pub fn settle(&self) {
         self.map.run_pending_tasks();

@@ -57,6 +57,11 @@ impl TestServer {
             let app = App::build(config, Mode::ReadWrite).expect("the catalog is made");
             app.close();
         }
+        Self::over(data, toml, mode)
+    }
+
+    /// Starts over what lies in a data folder.
+    pub fn over(data: TempDir, toml: &str, mode: Mode) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let inside = runtime.enter();
         let server = Server::bind(([127, 0, 0, 1], 0).into(), 2).expect("a free port");
@@ -68,6 +73,13 @@ impl TestServer {
         }));
         drop(inside);
         Self { app, address, runtime: Some(runtime), stop: Some(stop), running: Some(running), data }
+    }
+
+    /// Stops it and hands over its data folder.
+    pub fn into_data(mut self) -> TempDir {
+        self.drained();
+        self.app.close();
+        std::mem::replace(&mut self.data, tempfile::tempdir().expect("a folder"))
     }
 
     /// The data folder.
@@ -175,6 +187,25 @@ impl Answer {
     pub fn error(&self) -> (u16, String) {
         (self.status, self.json()["error"]["code"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// A copy of a data folder that no server has open.
+pub fn copy_of(folder: &std::path::Path) -> TempDir {
+    fn copy(from: &std::path::Path, to: &std::path::Path) {
+        for entry in std::fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("can be read");
+            let to = to.join(entry.file_name());
+            if entry.file_type().expect("is known").is_dir() {
+                std::fs::create_dir(&to).expect("a new folder");
+                copy(&entry.path(), &to);
+            } else {
+                std::fs::copy(entry.path(), &to).expect("a file");
+            }
+        }
+    }
+    let copied = tempfile::tempdir().expect("a folder");
+    copy(folder, copied.path());
+    copied
 }
 
 /// What comes until the server closes.
