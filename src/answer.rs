@@ -64,7 +64,8 @@ use crate::cache::tier::remote::Fault;
 use crate::catalog::{Catalog, Suggestions};
 use crate::config::Config;
 use crate::resilience::deadline::Worth;
-use crate::resilience::pool::Pool;
+use crate::resilience::pool::{Lane, Limits, Pool};
+use crate::telemetry::slow_queries::SlowQueries;
 use counters::{CatalogCounters, KindCounters, Stats};
 use effective::KeyScope;
 use error::AnswerError;
@@ -78,6 +79,10 @@ use tier_stats::RemoteStats;
 pub const ANSWER_VERSION: u32 = 2;
 /// Longest wait for `min_sequence` beyond the freshness bound (API.md, "writes").
 const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
+
+/// Share of the request deadline that a search may be expected to wait for a thread; autocompletes twice that. The
+/// rest is for computing it when all others compute, too.
+const QUEUE_SHARE_OF_DEADLINE: f64 = 0.25;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +99,14 @@ impl Kind {
         match self {
             Self::Search => "search",
             Self::Autocomplete => "autocomplete",
+        }
+    }
+
+    /// Keystrokes go first: an answer to one is of use only before the next.
+    fn lane(self) -> Lane {
+        match self {
+            Self::Search => Lane::Normal,
+            Self::Autocomplete => Lane::Urgent,
         }
     }
 }
@@ -141,6 +154,7 @@ pub struct Answers {
     stack: Stack<AnswerError>,
     front: Front,
     pool: Arc<Pool>,
+    slow_queries: Arc<SlowQueries>,
     counters: ArcSwap<HashMap<String, Arc<CatalogCounters>, FxBuildHasher>>,
     search_cache_control: HeaderValue,
     autocomplete_cache_control: HeaderValue,
@@ -174,12 +188,17 @@ impl Answers {
     /// [`SetupError`].
     pub fn new(config: &Config) -> Result<Self, SetupError> {
         let http = &config.http;
+        let limits = Limits {
+            queue_max: http.query_queue_max,
+            wait_max: http.request_deadline.mul_f64(QUEUE_SHARE_OF_DEADLINE),
+        };
         Ok(Self {
             stack: Stack::new(MemoryTier::new(config.cache.memory_max_bytes)?, render::live_fields)
                 .with_remote(remote::tiers(&config.cache)?)
                 .with_rescue(Rescue { beyond: config.cache.stale_if_error, is_ours: AnswerError::is_ours }),
             front: Front::default(),
-            pool: Arc::new(Pool::new("query", http.query_threads, http.query_queue_max)?),
+            pool: Arc::new(Pool::new("query", http.query_threads, limits)?),
+            slow_queries: Arc::new(SlowQueries::new(config.logging.slow_query)),
             counters: ArcSwap::default(),
             search_cache_control: cache_control("http.search_cache_control", &http.search_cache_control)?,
             autocomplete_cache_control: cache_control(
@@ -322,13 +341,20 @@ impl Answers {
         let deadline = Instant::now() + self.request_deadline;
         let ask = self.ask(request, key, &question);
         let computation = question.computation(request, key, settings_version);
-        let pool = Arc::clone(&self.pool);
+        let (pool, slow_queries) = (Arc::clone(&self.pool), Arc::clone(&self.slow_queries));
+        let lane = request.kind.lane();
+        let (catalog, question) = (Arc::clone(request.catalog), Arc::clone(key));
         let compute = move |filler: Filler| async move {
+            let asked = slow_queries.asked();
             let job = move |worth: &Worth| {
-                let answered = computation.run(worth)?;
+                let running = asked.taken_up();
+                let answered = computation.run(worth);
+                let outcome = answered.as_ref().map_or_else(AnswerError::as_str, |_| "answered");
+                slow_queries.done(running, catalog.name(), question.text(), outcome);
+                let answered = answered?;
                 Ok(if answered.suits_key { filler.fill(answered.entry) } else { Computed::unstored(answered.entry) })
             };
-            pool.run(deadline, job).await?
+            pool.run(lane, deadline, job).await?
         };
         let served = self.stack.fetch(&ask, view, deadline, compute).await?;
         Ok(self.respond(request, &served))
@@ -371,7 +397,8 @@ impl Answers {
             Err(outcome) => {
                 let deadline = Instant::now() + self.request_deadline;
                 let computation = question.computation(request, key, settings_version);
-                let entry = self.pool.run(deadline, move |worth| computation.run(worth)).await??.entry;
+                let entry =
+                    self.pool.run(request.kind.lane(), deadline, move |worth| computation.run(worth)).await??.entry;
                 Served {
                     outcome,
                     from: TierName::Index,

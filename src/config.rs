@@ -100,6 +100,8 @@ pub enum Admission {
 pub struct HttpConfig {
     /// Largest request body in bytes, also after decompression. `http.max_body_bytes`.
     pub body_bytes_max: usize,
+    /// Sockets that accept connections. `http.listeners`.
+    pub listeners: usize,
     /// Most open connections. `http.max_connections`.
     pub connections_max: usize,
     /// Most bytes of one request's headers. `http.max_header_bytes`.
@@ -133,6 +135,8 @@ pub struct LoggingConfig {
     pub format: LogFormat,
     /// What is written. `logging.filter`.
     pub filter: String,
+    /// Searches that take longer are written; zero: none. `logging.slow_query`.
+    pub slow_query: Duration,
 }
 
 /// How a log line looks.

@@ -12,4 +12,6 @@ pub mod bulkhead;
 
 pub mod chance;
 
+pub mod limiter;
+
 pub mod pool;

@@ -4,6 +4,7 @@ mod answers;
 pub mod histogram;
 pub mod logs;
 pub mod metrics;
+pub mod slow_queries;
 mod tiers;
 
 pub use answers::AnswerCollector;

@@ -145,11 +145,11 @@ impl Search<'_> {
 
     /// All that mistyped words may have meant.
     fn corrections(&self) -> Result<Vec<WordCorrections>, IndexError> {
-        let (searcher, fields) = (self.snapshot.searcher(), self.snapshot.fields());
+        let fields = self.snapshot.fields();
         let found = self.plan.words.iter().map(|word| {
-            let (words, words_cut) = typo::corrections(searcher, fields.words, &word.text, word.typo_budget)?;
+            let (words, words_cut) = typo::corrections(self.snapshot, fields.words, &word.text, word.typo_budget)?;
             let (prefixes, prefixes_cut) = match &word.prefix {
-                Some(prefix) => typo::corrections(searcher, fields.prefix, prefix, word.typo_budget)?,
+                Some(prefix) => typo::corrections(self.snapshot, fields.prefix, prefix, word.typo_budget)?,
                 None => Default::default(),
             };
             // By itself, not by its stem: a new word would lead to products that had another form of it all the time,

@@ -1,11 +1,12 @@
 //! A snapshot: one searcher, the sequence that it reflects and the settings that it was built with, as one value.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tantivy::{DocAddress, Searcher};
 
 use crate::answer::SearchPage;
 use crate::error::IndexError;
+use crate::eval::score::Norms;
 use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
@@ -32,6 +33,8 @@ struct Inner {
     sequence: u64,
     lexicon: Arc<Lexicon>,
     live: Arc<LiveTable>,
+    /// Gathered by the first search that ranks.
+    norms: OnceLock<Norms>,
 }
 
 impl Snapshot {
@@ -43,7 +46,8 @@ impl Snapshot {
         lexicon: Arc<Lexicon>,
         live: Arc<LiveTable>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live }) }
+        let norms = OnceLock::new();
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms }) }
     }
 
     /// The live fields of its products: always the current ones.
@@ -129,6 +133,15 @@ impl Snapshot {
 
     pub(crate) fn columns(&self) -> &[Arc<SegmentColumns>] {
         &self.inner.columns
+    }
+
+    pub(crate) fn norms(&self) -> Result<&Norms, IndexError> {
+        if let Some(norms) = self.inner.norms.get() {
+            return Ok(norms);
+        }
+        // Two at once gather the same.
+        let gathered = Norms::gather(self.searcher(), self.fields(), self.settings())?;
+        Ok(self.inner.norms.get_or_init(|| gathered))
     }
 
     pub(crate) fn lexicon(&self) -> &Lexicon {

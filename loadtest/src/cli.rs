@@ -99,8 +99,20 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// Lets the process have as many connections as the system allows: a soft limit of 1,024 would end a run with
+/// failures that are the generator's own.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        report::terminal::say(&format!("the limit of open files cannot be raised: {error}"));
+    }
+}
+
 fn begin(arguments: Arguments) -> anyhow::Result<()> {
     watch_signals()?;
+    raise_file_limit();
     match arguments.command {
         Command::Run { scenario, options } => {
             let scenario = scenario::load(&scenario)?;

@@ -72,6 +72,8 @@ pub(crate) struct Client {
     idle: RefCell<VecDeque<Connection>>,
     /// Connections opened so far.
     opened: Cell<u64>,
+    /// Requests sent again on another connection so far.
+    sent_again: Cell<u64>,
 }
 
 impl Client {
@@ -86,6 +88,7 @@ impl Client {
             timeout: Duration::from_millis(settings.timeout_ms),
             idle: RefCell::default(),
             opened: Cell::default(),
+            sent_again: Cell::default(),
         }
     }
 
@@ -100,6 +103,10 @@ impl Client {
 
     pub(crate) fn opened(&self) -> u64 {
         self.opened.get()
+    }
+
+    pub(crate) fn sent_again(&self) -> u64 {
+        self.sent_again.get()
     }
 
     /// A `GET` of a path and query.
@@ -157,7 +164,9 @@ impl Client {
                     return Ok(answer);
                 }
                 // The server had closed it while it was idle, as it may; nothing of an answer was lost.
-                Err(Failure::Closed) if was_kept && connection.is_silent() => {}
+                Err(Failure::Closed) if was_kept && connection.is_silent() => {
+                    self.sent_again.set(self.sent_again.get() + 1);
+                }
                 Err(failure) => return Err(failure),
             }
         }

@@ -219,6 +219,19 @@ pub(crate) struct StreamResult {
     pub(crate) acknowledgement: Distribution,
 }
 
+/// Share of the changes due that must be accepted for a rate to count: a server that sheds its writers would be
+/// measured beside fewer changes than the scenario says.
+const ACCEPTED_SHARE_MIN: f64 = 0.95;
+
+impl StreamResult {
+    /// What kept the stream from its rate, if anything did.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
+    pub(crate) fn missed(&self, name: &str) -> Option<String> {
+        let kept = self.accepted as f64 >= ACCEPTED_SHARE_MIN * self.due as f64;
+        (!kept).then(|| format!("{} of {} {name} changes were accepted", self.accepted, self.due))
+    }
+}
+
 /// What probes of one kind saw.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct FreshnessResult {
@@ -247,6 +260,9 @@ pub(crate) struct RunResult {
     /// How late requests left: the generator's share of every latency.
     pub(crate) generator_lag: Distribution,
     pub(crate) connections_opened: u64,
+    /// Requests that were sent again because the server had closed the kept connection they were sent on.
+    #[serde(default)]
+    pub(crate) sent_again: u64,
     pub(crate) content: StreamResult,
     pub(crate) live: StreamResult,
     pub(crate) freshness_content: FreshnessResult,
@@ -269,6 +285,11 @@ pub(crate) struct Step {
     pub(crate) rate: f64,
     pub(crate) measured: Measured,
     pub(crate) generator_lag: Distribution,
+    /// The changes beside it.
+    #[serde(default)]
+    pub(crate) content: StreamResult,
+    #[serde(default)]
+    pub(crate) live: StreamResult,
     /// What of the goal was not met.
     pub(crate) missed: Vec<String>,
 }

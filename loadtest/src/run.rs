@@ -135,6 +135,7 @@ pub(crate) async fn run(setup: &Setup, mut header: Header) -> anyhow::Result<Run
         total,
         generator_lag: lag.summary(),
         connections_opened: setup.client.opened(),
+        sent_again: setup.client.sent_again(),
         content: build::stream(&content, due_seconds(|phase| phase.content)),
         live: build::stream(&live, due_seconds(|phase| phase.live)),
         freshness_content: build::freshness(&driven.prober.content.borrow()),

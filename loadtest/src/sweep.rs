@@ -13,7 +13,7 @@ pub(crate) mod knee;
 use anyhow::{Context as _, bail};
 
 use crate::engine::stopped;
-use crate::result::{Header, Step, SweepResult, Verdict};
+use crate::result::{Header, Step, SweepResult, Verdict, build};
 use crate::run;
 use crate::scenario::Phase;
 use crate::setup::Setup;
@@ -60,8 +60,12 @@ pub(crate) async fn sweep(setup: &Setup, mut header: Header) -> anyhow::Result<S
             break knee::verdict(&plan, &tried);
         }
         let (_, measured) = driven.measured(&phases);
-        let missed = measured.missed(&scenario.goal);
-        steps.push(Step { rate, generator_lag: driven.lag(), missed, measured });
+        let seconds = |per_second: f64| if per_second > 0.0 { settings.warm_seconds + settings.seconds } else { 0.0 };
+        let content = build::stream(&driven.content.written.borrow(), seconds(settings.content));
+        let live = build::stream(&driven.live.written.borrow(), seconds(settings.live));
+        let mut missed = measured.missed(&scenario.goal);
+        missed.extend([content.missed("content"), live.missed("live")].into_iter().flatten());
+        steps.push(Step { rate, generator_lag: driven.lag(), content, live, missed, measured });
     };
     if steps.is_empty() && stopped() {
         bail!("interrupted before the first rate was measured");

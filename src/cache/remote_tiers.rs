@@ -96,7 +96,7 @@ pub type Trail = Arc<[Tried]>;
 #[derive(Debug)]
 pub struct Looked {
     /// An entry that proved fresh, and which tier had it.
-    pub found: Option<(Entry, TierName)>,
+    pub found: Option<(Arc<Entry>, TierName)>,
     /// What came of each.
     pub trail: Vec<Tried>,
 }
@@ -158,14 +158,15 @@ impl RemoteTiers {
         Looked { found: None, trail }
     }
 
-    /// An entry that is no longer fresh but better than no answer, if a tier has one; how much it is late by.
+    /// An entry that is no longer fresh but better than no answer, if a tier has one. Admission is not asked: there is
+    /// nothing else to be had.
     pub async fn rescue(
         &self,
         key: &Arc<Key>,
         ask: &RemoteAsk,
         view: &View,
         beyond: Duration,
-    ) -> Option<(Entry, TierName)> {
+    ) -> Option<(Arc<Entry>, TierName)> {
         if self.admission == Admission::Never {
             return None;
         }
@@ -243,14 +244,14 @@ impl RemoteTiers {
         ask: &RemoteAsk,
         view: &View,
         end: Instant,
-    ) -> Result<Entry, CameOf> {
+    ) -> Result<Arc<Entry>, CameOf> {
         let left = end.saturating_duration_since(Instant::now());
         let value = tier.get(remote_key, left).await.map_err(CameOf::Passed)?;
         self.read(value.ok_or(CameOf::Miss(MissReason::Absent))?, key, ask, view).await
     }
 
     /// From bytes to an entry that may be served.
-    async fn read(&self, value: Bytes, key: &Arc<Key>, ask: &RemoteAsk, view: &View) -> Result<Entry, CameOf> {
+    async fn read(&self, value: Bytes, key: &Arc<Key>, ask: &RemoteAsk, view: &View) -> Result<Arc<Entry>, CameOf> {
         let decoded = decode_apart(value, key).await.map_err(CameOf::Miss)?;
         if ask.catalog.is_dropped(decoded.stamp().computed_at) {
             return Err(CameOf::Miss(MissReason::Dropped));
@@ -273,9 +274,10 @@ impl RemoteTiers {
         ask: &RemoteAsk,
         view: &View,
         stock: Stock,
-    ) -> Result<Entry, Outcome> {
+    ) -> Result<Arc<Entry>, Outcome> {
         let live = view.visibility.live();
-        decoded.assemble(Arc::clone(key), live, self.write_live, stock, Arc::clone(&ask.holding))
+        let holding = Arc::clone(&ask.holding);
+        decoded.assemble(Arc::clone(key), live, self.write_live, stock, holding).map(Arc::new)
     }
 }
 
@@ -288,7 +290,7 @@ pub struct Peeked {
     pub came_of: CameOf,
 }
 
-fn came_of(found: &Result<Entry, CameOf>) -> CameOf {
+fn came_of(found: &Result<Arc<Entry>, CameOf>) -> CameOf {
     found.as_ref().err().copied().unwrap_or(CameOf::Hit)
 }
 

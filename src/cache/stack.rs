@@ -87,8 +87,8 @@ pub struct Filler(Arc<MemoryTier>);
 
 impl Filler {
     /// Keeps the entry. May block for some 50 µs under pressure; meant for query threads.
-    pub fn fill(&self, entry: Entry) -> Computed {
-        let entry = Arc::new(entry);
+    pub fn fill(&self, entry: impl Into<Arc<Entry>>) -> Computed {
+        let entry = entry.into();
         let stored = self.0.put(&entry);
         Computed { entry, stored }
     }
@@ -131,7 +131,7 @@ pub struct Served {
 impl Served {
     /// An entry of a remote tier that was looked at apart from any flight.
     pub fn from_afar(
-        entry: Entry,
+        entry: Arc<Entry>,
         from: TierName,
         outcome: Outcome,
         view: &View,
@@ -143,7 +143,7 @@ impl Served {
             Verdict::Stale(_) => Fresh::as_computed(entry.stamp()),
         };
         Self {
-            entry: Arc::new(entry),
+            entry,
             outcome,
             from,
             sequence: fresh.sequence,

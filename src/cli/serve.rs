@@ -59,6 +59,31 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     serve(runtime, server, &app)
 }
 
+/// Files that are open beside connections: logs, segments of the index, the runtime's own. A catalog of a hundred
+/// segments has some thousand.
+const FILES_BESIDE_CONNECTIONS: u64 = 4_096;
+
+/// Lets the process have the files that its connections need, as far as the system allows. Most systems start a
+/// process with 1,024, for the sake of programs that use `select`; there are none here.
+fn raise_file_limit(connections_max: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let wanted = connections_max as u64 + FILES_BESIDE_CONNECTIONS;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    limit.current = Some(allowed);
+    let outcome = setrlimit(Resource::Nofile, limit);
+    if outcome.is_err() || allowed < wanted {
+        tracing::warn!(
+            limits.wanted = wanted,
+            limits.allowed = allowed,
+            "fewer files may be open than `http.max_connections` needs; raise the limit (`ulimit -n`, `LimitNOFILE`)"
+        );
+    }
+}
+
 /// The runtime of the server.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -67,8 +92,9 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 /// Takes the address.
 pub(super) fn bind(runtime: &Runtime, config: &Config) -> Result<Server, Failure> {
+    raise_file_limit(config.http.connections_max);
     let _inside = runtime.enter();
-    Ok(Server::bind(config.listen).map_err(anyhow::Error::from)?)
+    Ok(Server::bind(config.listen, config.http.listeners).map_err(anyhow::Error::from)?)
 }
 
 /// Builds the application with the runtime at hand, for parts that spawn tasks.

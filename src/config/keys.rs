@@ -68,6 +68,12 @@ pub const KEYS: &[Key] = &[
          memory.",
     ),
     key(
+        "http.listeners",
+        Some("0"),
+        "Sockets that share the port and accept connections; 0 takes one per processor, so that one task is never the \
+         neck when browsers come by the thousand.",
+    ),
+    key(
         "http.max_connections",
         Some("10000"),
         "Most open connections; one more is answered 503 and closed. Some 20 KB each: 200 MB when all are in use.",
@@ -85,7 +91,12 @@ pub const KEYS: &[Key] = &[
         "A connection that moves no byte for so long, while no request runs, is closed. Also the longest pause inside \
          a body. Behind a proxy, set it above the proxy's own keep-alive.",
     ),
-    key("http.request_deadline", Some("1s"), "Deadline of a search that the cache cannot answer."),
+    key(
+        "http.request_deadline",
+        Some("120ms"),
+        "Deadline of a search or autocomplete that the cache cannot answer. A shopper takes a tenth of a second for at \
+         once; what comes later costs more than an error that is retried.",
+    ),
     key(
         "http.drain_timeout",
         Some("10s"),
@@ -96,7 +107,12 @@ pub const KEYS: &[Key] = &[
         Some("0"),
         "Threads that evaluate queries; 0 takes one per processor, since a query never waits for anything else.",
     ),
-    key("http.max_queued_queries", Some("1024"), "Queries that may wait for a thread; one more is answered 503."),
+    key(
+        "http.max_queued_queries",
+        Some("1024"),
+        "Most queries that wait for a thread, however quick they are. Fewer may when queries are slow: no more than can \
+         be begun within a quarter of the deadline; one more is answered 503, or with an older answer.",
+    ),
     key(
         "http.search_cache_control",
         Some("public, max-age=0, stale-if-error=60"),
@@ -115,6 +131,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("logging.format", Some("text"), "`text` for people, `json` for machines. Written to standard error."),
     key("logging.filter", Some("info"), "Level, or a filter such as `info,storefind::catalog=debug`."),
+    key(
+        "logging.slow_query",
+        Some("0s"),
+        "Searches that take longer, from asking to answer, are written to the log with their query, the time that \
+         they waited and ran; `0s` writes none, since shoppers' queries are theirs.",
+    ),
     key("catalogs.*.language", Some("english"), "Stemming: `english`, `german`, `french`, `spanish` or `none`."),
     key("catalogs.*.feed.*", None, "Which field of the feed a product field is read from."),
     key("catalogs.*.feed.attributes.*", None, "Which field of the feed one attribute is read from."),

@@ -86,6 +86,7 @@ impl Reader {
         let logging = LoggingConfig {
             format: self.get("logging.format", |text| value::word(text, LOG_FORMATS)),
             filter: self.get("logging.filter", log_filter),
+            slow_query: self.get("logging.slow_query", value::duration),
         };
         let catalogs = self.catalogs();
         Config { listen, data_dir, freshness_bound, cache, http, logging, catalogs }
@@ -132,6 +133,7 @@ impl Reader {
         HttpConfig {
             body_bytes_max: self
                 .get("http.max_body_bytes", |text| within(value::size(text)? as usize, 1 << 10, usize::MAX)),
+            listeners: self.threads("http.listeners"),
             connections_max: self.get("http.max_connections", |text| within(value::count(text)?, 1, 1_000_000)),
             // hyper refuses to read with less than 8 KiB.
             header_bytes_max: self
@@ -141,14 +143,19 @@ impl Reader {
             idle_timeout: self.get("http.idle_timeout", positive),
             request_deadline: self.get("http.request_deadline", positive),
             drain_timeout: self.get("http.drain_timeout", value::duration),
-            query_threads: match self.get("http.query_threads", |text| within(value::count(text)?, 0, 1_024)) {
-                0 => std::thread::available_parallelism().map_or(1, usize::from),
-                threads => threads,
-            },
+            query_threads: self.threads("http.query_threads"),
             query_queue_max: self.get("http.max_queued_queries", |text| within(value::count(text)?, 1, 1_000_000)),
             search_cache_control: self.get("http.search_cache_control", value::header),
             autocomplete_cache_control: self.get("http.autocomplete_cache_control", value::header),
             cors_origins: self.get("http.cors_origins", origins),
+        }
+    }
+
+    /// A number of threads or the like; 0 is one for each processor.
+    fn threads(&mut self, key: &'static str) -> usize {
+        match self.get(key, |text| within(value::count(text)?, 0, 1_024)) {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
         }
     }
 

@@ -3,11 +3,14 @@
 //! Owns connections: how many, how long, how they end. It knows nothing of routes. `axum::serve` is not used because
 //! it sets no timer (headers may take forever), leaves Nagle's algorithm on and has no limit on connections.
 //!
+//! **Several listeners** share the port, one for each processor: the kernel spreads new connections over their queues, so
+//! that accepting is not the work of one task when browsers come and go by the thousand.
+//!
 //! **Too many connections.** One more is accepted, told `503` with `Retry-After` and closed. Leaving it in the
 //! kernel's queue instead would look like a hang to the client and to the health checker, and closing it without a
 //! word like a crash. The tellers are few and bounded themselves; beyond them connections are dropped at once.
 //!
-//! **Shutdown.** The listener closes first, so that a load balancer sees refusals, not errors. Idle connections close
+//! **Shutdown.** The listeners close first, so that a load balancer sees refusals, not errors. Idle connections close
 //! at once, busy ones after their running request (HTTP/2: all streams begun), and what is left at the deadline is
 //! cut. [`Server::run`] returns only when no connection is left.
 
@@ -25,6 +28,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connection::{Activity, Patience, Verdict, Watched};
@@ -61,7 +65,7 @@ pub struct BindError {
 /// A bound server.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     address: SocketAddr,
 }
 
@@ -83,14 +87,19 @@ enum Order {
 }
 
 impl Server {
-    /// Binds; port 0 takes a free one. Must be called inside a tokio runtime.
+    /// Binds so many listeners, at least one; port 0 takes a free one. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// The address with the reason.
-    pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
-        let listener = listen(address).map_err(|source| BindError { address, source })?;
-        let address = listener.local_addr().map_err(|source| BindError { address, source })?;
-        Ok(Self { listener, address })
+    /// The address with the reason. Another server on the same address is one.
+    pub fn bind(address: SocketAddr, listeners: usize) -> Result<Self, BindError> {
+        let bound = || {
+            let first = listen(address, Share::Claim)?;
+            let address = first.local_addr()?;
+            let further = (1..listeners).map(|_| listen(address, Share::Join));
+            let listeners = std::iter::once(Ok(first)).chain(further).collect::<io::Result<_>>()?;
+            Ok(Self { listeners, address })
+        };
+        bound().map_err(|source| BindError { address, source })
     }
 
     /// The address bound, with the real port.
@@ -104,7 +113,6 @@ impl Server {
         let (orders, order) = watch::channel(Order::Serve);
         let connections = Arc::new(Semaphore::new(config.connections_max));
         let accepting = Accepting {
-            listener: self.listener,
             connections: connections.clone(),
             tellers: Arc::new(Semaphore::new(TELLERS_MAX)),
             builder: Arc::new(builder(&config)),
@@ -112,12 +120,16 @@ impl Server {
             edge,
             order,
         };
-        tokio::select! {
-            () = shutdown => {}
-            () = accepting.accept() => {}
+        let accepting = Arc::new(accepting);
+        let mut accepts = JoinSet::new();
+        for listener in self.listeners {
+            let accepting = Arc::clone(&accepting);
+            accepts.spawn(async move { accepting.accept(&listener).await });
         }
-        // Closes the listener: who comes now is refused at once and can try elsewhere.
         drop(accepting);
+        shutdown.await;
+        // Closes the listeners: who comes now is refused at once and can try elsewhere.
+        accepts.shutdown().await;
         orders.send_replace(Order::Finish);
         drain(&connections, config.connections_max, config.drain_timeout, &orders).await
     }
@@ -142,7 +154,6 @@ async fn drain(
 }
 
 struct Accepting {
-    listener: TcpListener,
     connections: Arc<Semaphore>,
     tellers: Arc<Semaphore>,
     builder: Arc<auto::Builder<TokioExecutor>>,
@@ -152,9 +163,10 @@ struct Accepting {
 }
 
 impl Accepting {
-    async fn accept(&self) {
+    /// Accepts for ever.
+    async fn accept(&self, listener: &TcpListener) {
         loop {
-            let stream = match self.listener.accept().await {
+            let stream = match listener.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) if is_clients(&error) => continue,
                 Err(error) => {
@@ -271,12 +283,27 @@ fn builder(config: &HttpConfig) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// How a listener comes by its port.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// It must be free.
+    Claim,
+    /// Another listener of this server has it.
+    Join,
+}
+
+fn listen(address: SocketAddr, share: Share) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the last run to time out.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Set before binding it would let a second server take a share of this one's connections without a word; set
+    // after it, it only lets the own listeners join.
+    if share == Share::Join {
+        socket.set_reuse_port(true)?;
+    }
     socket.bind(&address.into())?;
+    socket.set_reuse_port(true)?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
 }

@@ -124,9 +124,9 @@ impl Breaker {
     }
 
     /// Takes note of how a call went. `random` is in [0, 1).
+    #[expect(clippy::needless_pass_by_value, reason = "a pass is spent with its report")]
     pub fn report(&mut self, pass: Pass, succeeded: bool, now: Instant, random: f64) {
-        let Pass { round } = pass;
-        if round != self.round {
+        if pass.round != self.round {
             return;
         }
         match self.state {

@@ -143,6 +143,7 @@ fn pool(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> Encoded {
     for (name, help, value) in [
         ("query_pool_queued", "Queries that wait for a thread", pool.queued),
         ("query_pool_running", "Queries that run", pool.running),
+        ("query_pool_places", "Queries that may wait for a thread at present", pool.places),
     ] {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;

@@ -2,7 +2,7 @@
 //!
 //! Owns the one subscriber. Rules for those who log: once, where it is handled; a message that is readable alone, plus
 //! dotted fields; error = someone must act, warn = degraded but served, info = lifecycle; never a shopper's query
-//! above debug.
+//! above debug, but for the slow-query log (`slow_queries`), which is asked for by configuration.
 
 use std::io::IsTerminal as _;
 

@@ -64,7 +64,7 @@ fn bad_arguments_and_configurations_exit_with_2() {
     let folder = Folder::new();
     folder.write(
         "bad.toml",
-        "lisen = \"127.0.0.1:1\"\nfreshness_bound = \"soon\"\n[cache.redis]\nurl = \"redis://:hunter2@a:1\"\n",
+        "lisen = \"127.0.0.1:1\"\nfreshness_bound = \"soon\"\n[cache.redis]\nurl = \"redis://:hunter2@a:0\"\n",
     );
     folder.write("empty.toml", "");
     check(&folder.run(&[]), 2, &["Usage"]);

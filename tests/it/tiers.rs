@@ -44,6 +44,10 @@ impl Shop {
 
     /// Another node, with these tiers. Asks them for everything, and gives them more time than a loaded machine needs.
     fn node(&self, redis: Option<&str>, memcached: Option<u16>) -> TestServer {
+        self.node_with(redis, memcached, "")
+    }
+
+    fn node_with(&self, redis: Option<&str>, memcached: Option<u16>, more: &str) -> TestServer {
         let mut toml = "cache.admission = \"always\"\ncache.remote_deadline = \"100ms\"\n".to_owned();
         if let Some(url) = redis {
             toml.push_str(&format!("cache.redis.url = \"{url}\"\n"));
@@ -51,6 +55,7 @@ impl Shop {
         if let Some(port) = memcached {
             toml.push_str(&format!("cache.memcached.url = \"memcache://127.0.0.1:{port}\"\n"));
         }
+        toml.push_str(more);
         let node = TestServer::over(copy_of(self.data.path()), &toml, Mode::ReadOnly);
         ready(&node);
         node

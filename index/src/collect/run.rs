@@ -179,7 +179,7 @@ impl Segment<'_> {
     fn collect(
         &self,
         evaluation: Evaluation<'_>,
-        statistics: Option<&Statistics>,
+        statistics: Option<&Statistics<'_>>,
         cancel: CancelCheck<'_>,
     ) -> Result<SegmentFound, IndexError> {
         let columns = &self.snapshot.columns()[self.at];
@@ -194,10 +194,8 @@ impl Segment<'_> {
         };
         let (selections, live_selections) = (select(false)?, select(true)?);
         let matches = SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions, self.rows)?;
-        let mut scorer = match statistics {
-            Some(statistics) => Some(SegmentScorer::open(self.snapshot, self.at, evaluation, statistics)?),
-            None => None,
-        };
+        // Opened by the first match: most segments of an index that changes are small and have none.
+        let mut scorer = None;
         let mut groups_of = match &self.collection.group {
             Some(field) => Some(SegmentGroups::open(field, self.at, columns)?),
             None => None,
@@ -230,7 +228,13 @@ impl Segment<'_> {
             if keeps_docs {
                 found.docs.push(doc);
             }
-            let relevance = scorer.as_mut().map_or_else(Relevance::default, |scorer| scorer.relevance(doc));
+            let relevance = match self.relevance(&mut scorer, (evaluation, statistics), doc) {
+                Ok(relevance) => relevance,
+                Err(error) => {
+                    failure = Some(error);
+                    Relevance::default()
+                }
+            };
             match &mut groups_of {
                 None => top.offer(doc, relevance),
                 Some(groups) => match groups.of(doc) {
@@ -241,6 +245,21 @@ impl Segment<'_> {
         })?;
         found.best = top.finish();
         failure.map_or(Ok(found), Err)
+    }
+
+    /// How well the document matches; nothing where only the order of other fields counts.
+    fn relevance<'s>(
+        &self,
+        scorer: &mut Option<SegmentScorer<'s>>,
+        (evaluation, statistics): (Evaluation<'_>, Option<&'s Statistics<'s>>),
+        doc: DocId,
+    ) -> Result<Relevance, IndexError> {
+        let Some(statistics) = statistics else { return Ok(Relevance::default()) };
+        let scorer = match scorer {
+            Some(scorer) => scorer,
+            None => scorer.insert(SegmentScorer::open(self.snapshot, self.at, evaluation, statistics)?),
+        };
+        Ok(scorer.relevance(doc))
     }
 
     fn add_member(
@@ -270,6 +289,9 @@ impl Segment<'_> {
         let columns = &self.snapshot.columns()[self.at];
         for (facet, counter) in counters.iter_mut().enumerate() {
             for docs in [&found.docs, &found.sideways[facet]] {
+                if docs.is_empty() {
+                    continue;
+                }
                 if cancel() {
                     return Err(IndexError::Cancelled);
                 }

@@ -50,6 +50,11 @@ impl<'a> SegmentMatches<'a> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
         matches.add_words(snapshot.fields(), evaluation)?;
+        if matches.members.iter().any(|member| member.doc() == TERMINATED) {
+            // A word that must be there is not: nothing else need be opened.
+            matches.members.retain(|member| member.doc() == TERMINATED);
+            return Ok(matches);
+        }
         for phrase in &evaluation.plan.phrases {
             matches.members.push(phrase_docs(snapshot, reader, phrase)?);
         }
@@ -70,9 +75,14 @@ impl<'a> SegmentMatches<'a> {
         let mut words = Vec::with_capacity(evaluation.plan.words.len());
         for (at, word) in evaluation.plan.words.iter().enumerate() {
             let corrections = evaluation.corrections.map(|all| &all[at]);
-            words.push(WordCursor::new(word_cursors(fields, self.reader, word, corrections)?));
+            let cursors = word_cursors(fields, self.reader, word, corrections)?;
+            let (is_empty, all_needed) = (cursors.is_empty(), evaluation.required == evaluation.plan.words.len());
+            words.push(WordCursor::new(cursors));
+            if is_empty && all_needed {
+                break;
+            }
         }
-        if evaluation.required < words.len() {
+        if evaluation.required < evaluation.plan.words.len() {
             self.members.push(Box::new(SomeWords::new(words, evaluation.required)));
         } else {
             self.members.extend(words.into_iter().map(|word| Box::new(word) as Box<dyn DocSet>));

@@ -13,6 +13,7 @@ use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
 use crate::query::plan::WordPlan;
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::store::schema::{Fields, TextField};
 
@@ -48,28 +49,25 @@ impl Relevance {
 }
 
 /// What scoring needs of the whole index, once per query.
-pub(crate) struct Statistics {
-    /// By field: what one occurrence counts, by the code of the field's length.
-    norms: [Box<[f32; 256]>; 6],
+pub(crate) struct Statistics<'a> {
+    norms: &'a Norms,
     /// By word.
     words: Vec<WordStatistics>,
 }
 
-struct WordStatistics {
-    idf: f32,
-    prefix_idf: f32,
-}
+/// By field: what one occurrence counts, by the code of the field's length. The same for every query of a snapshot.
+pub(crate) struct Norms([Box<[f32; 256]>; 6]);
 
-impl Statistics {
-    pub(crate) fn gather(snapshot: &Snapshot, evaluation: Evaluation<'_>) -> Result<Self, IndexError> {
-        let searcher = snapshot.searcher();
-        let products: u64 = searcher.segment_readers().iter().map(|reader| u64::from(reader.max_doc())).sum();
+impl Norms {
+    /// Reads the fields' lengths off all segments.
+    pub(crate) fn gather(searcher: &Searcher, fields: &Fields, settings: &Settings) -> Result<Self, IndexError> {
+        let products = products(searcher);
         let mut norms = TextField::ALL.map(|_| Box::new([0.0; 256]));
         for field in TextField::ALL {
-            let weight = snapshot.settings().searchable.of(field);
+            let weight = settings.searchable.of(field);
             let mut tokens = 0;
             for reader in searcher.segment_readers() {
-                tokens += reader.inverted_index(snapshot.fields().text(field))?.total_num_tokens();
+                tokens += reader.inverted_index(fields.text(field))?.total_num_tokens();
             }
             let average = (tokens as f32 / products.max(1) as f32).max(1.0);
             for (code, norm) in (0..=u8::MAX).zip(norms[field as usize].iter_mut()) {
@@ -77,6 +75,24 @@ impl Statistics {
                 *norm = weight / (1.0 - B + B * length / average);
             }
         }
+        Ok(Self(norms))
+    }
+}
+
+/// Products of all segments, deleted ones included: they still count in every other number of the index.
+fn products(searcher: &Searcher) -> u64 {
+    searcher.segment_readers().iter().map(|reader| u64::from(reader.max_doc())).sum()
+}
+
+struct WordStatistics {
+    idf: f32,
+    prefix_idf: f32,
+}
+
+impl<'a> Statistics<'a> {
+    pub(crate) fn gather(snapshot: &'a Snapshot, evaluation: Evaluation<'_>) -> Result<Self, IndexError> {
+        let searcher = snapshot.searcher();
+        let products = products(searcher);
         let words = evaluation.plan.words.iter().map(|word| {
             let fields = snapshot.fields();
             let mut having = 0;
@@ -89,7 +105,7 @@ impl Statistics {
             };
             Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
         });
-        Ok(Self { norms, words: words.collect::<Result<_, IndexError>>()? })
+        Ok(Self { norms: snapshot.norms()?, words: words.collect::<Result<_, IndexError>>()? })
     }
 }
 
@@ -132,7 +148,7 @@ impl<'a> SegmentScorer<'a> {
         snapshot: &Snapshot,
         at: usize,
         evaluation: Evaluation<'_>,
-        statistics: &'a Statistics,
+        statistics: &'a Statistics<'a>,
     ) -> Result<Self, IndexError> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut words = Vec::with_capacity(evaluation.plan.words.len());
@@ -185,32 +201,40 @@ impl<'a> WordScorer<'a> {
         snapshot: &Snapshot,
         reader: &SegmentReader,
         word: &WordPlan,
-        statistics: &'a Statistics,
+        statistics: &'a Statistics<'a>,
         of_word: &WordStatistics,
     ) -> Result<Self, IndexError> {
         let fields: &Fields = snapshot.fields();
+        // One look into the dictionary of all words saves one into each field's for words that the segment lacks.
+        let all_words = reader.inverted_index(fields.words)?;
+        let is_there = |term: &str| {
+            let info = all_words.get_term_info(&Term::from_field_text(fields.words, term));
+            info.map(|info| info.is_some()).map_err(tantivy::TantivyError::from)
+        };
+        let mut there = Vec::with_capacity(word.direct.len());
+        for alternative in &word.direct {
+            if let [term] = alternative.terms.as_slice()
+                && is_there(term)?
+            {
+                there.push((term, alternative.weight));
+            }
+        }
         let mut lists = Vec::new();
         for field in TextField::ALL {
             if snapshot.settings().searchable.of(field) <= 0.0 {
                 continue;
             }
             let index_field = fields.text(field);
-            for alternative in &word.direct {
-                if let [term] = alternative.terms.as_slice()
-                    && let Some(list) = frequencies(reader, index_field, term)?
-                {
-                    lists.push(FieldList {
-                        list,
-                        lengths: reader.get_fieldnorms_reader(index_field)?,
-                        norms: &statistics.norms[field as usize],
-                        weight: alternative.weight,
-                    });
+            for &(term, weight) in &there {
+                if let Some(list) = frequencies(reader, index_field, term)? {
+                    let norms = &statistics.norms.0[field as usize];
+                    lists.push(FieldList { list, lengths: reader.get_fieldnorms_reader(index_field)?, norms, weight });
                 }
             }
         }
         let exact = match &word.exact {
-            Some(term) => frequencies(reader, fields.text(TextField::Title), term)?,
-            None => None,
+            Some(term) if is_there(term)? => frequencies(reader, fields.text(TextField::Title), term)?,
+            _ => None,
         };
         let prefix = match &word.prefix {
             Some(prefix) => prefix_cursor(fields, reader, prefix)?.map(|cursor| WordCursor::new(vec![cursor])),

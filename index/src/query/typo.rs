@@ -3,13 +3,19 @@
 //! Which words exist is read from the term dictionaries. A word that only deleted products had may still be there;
 //! it matches nothing.
 
+pub(crate) mod near;
+
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use tantivy::schema::Field;
-use tantivy::{Searcher, TantivyError};
+use tantivy::{SegmentReader, TantivyError};
 use tantivy_fst::Automaton;
+
+use crate::snapshot::Snapshot;
+use near::Near;
 
 /// Corrections of one word. A mistyped word is near a handful of others; where a limit cuts this list off, the
 /// answer depends on everything.
@@ -30,7 +36,7 @@ pub(crate) struct Correction {
 
 /// Corrections by distance, then text, and whether [`CORRECTIONS_MAX`] cut any off.
 pub(crate) fn corrections(
-    searcher: &Searcher,
+    snapshot: &Snapshot,
     field: Field,
     word: &str,
     budget: u8,
@@ -39,27 +45,45 @@ pub(crate) fn corrections(
     if budget == 0 || budget > BUDGET_MAX {
         return Ok((Vec::new(), false));
     }
-    let dfa = builder(budget).build_dfa(word);
-    let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
-    for segment in searcher.segment_readers() {
-        let index = segment.inverted_index(field)?;
-        let mut stream = index.terms().search(Walk { dfa: &dfa, first }).into_stream()?;
-        while stream.advance() {
-            let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
-            let Distance::Exact(distance) = dfa.eval(term) else { continue };
-            // Numbers and model numbers are no targets.
-            if distance > 0 && !term.contains(|c: char| c.is_numeric()) {
-                let entry = found.entry(term.to_owned()).or_insert((distance, 0));
-                entry.1 += u64::from(stream.value().doc_freq);
+    // Built by the first segment that has to be walked, if any.
+    let dfa = OnceCell::new();
+    let mut found: BTreeMap<Box<str>, (u8, u64)> = BTreeMap::new();
+    for (segment, columns) in snapshot.searcher().segment_readers().iter().zip(snapshot.columns()) {
+        let walk = || {
+            let dfa = dfa.get_or_init(|| builder(budget).build_dfa(word));
+            near_in(segment, field, &Walk { dfa, first })
+        };
+        for near in columns.near.get_or_walk((field, budget, word), walk)?.iter() {
+            match found.get_mut(&near.text) {
+                Some((_, products)) => *products += u64::from(near.products),
+                None => drop(found.insert(near.text.clone(), (near.distance, near.products.into()))),
             }
         }
     }
-    let mut corrections: Vec<Correction> =
-        found.into_iter().map(|(text, (distance, products))| Correction { text, distance, products }).collect();
+    let mut corrections: Vec<Correction> = found
+        .into_iter()
+        .map(|(text, (distance, products))| Correction { text: text.into(), distance, products })
+        .collect();
     corrections.sort_by(|a, b| (a.distance, &a.text).cmp(&(b.distance, &b.text)));
     let cut = corrections.len() > CORRECTIONS_MAX;
     corrections.truncate(CORRECTIONS_MAX);
     Ok((corrections, cut))
+}
+
+/// The words of one segment within reach, but for the word itself.
+fn near_in(segment: &SegmentReader, field: Field, walk: &Walk<'_>) -> Result<Vec<Near>, TantivyError> {
+    let index = segment.inverted_index(field)?;
+    let mut stream = index.terms().search(walk).into_stream()?;
+    let mut found = Vec::new();
+    while stream.advance() {
+        let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
+        let Distance::Exact(distance) = walk.dfa.eval(term) else { continue };
+        // Numbers and model numbers are no targets.
+        if distance > 0 && !term.contains(|c: char| c.is_numeric()) {
+            found.push(Near { text: term.into(), distance, products: stream.value().doc_freq });
+        }
+    }
+    Ok(found)
 }
 
 /// The first of `known` with the fewest edits from `name`, if those are at most `edits_max`.
@@ -95,7 +119,7 @@ struct State {
     distance: u32,
 }
 
-impl Automaton for Walk<'_> {
+impl Automaton for &Walk<'_> {
     type State = State;
 
     fn start(&self) -> State {

@@ -13,9 +13,9 @@ use rustc_hash::FxHashSet;
 use tantivy::index::SegmentMeta;
 use tantivy::merge_policy::{LogMergePolicy, MergeCandidate, MergePolicy};
 
-/// Share of dead products in the index beyond which it is tidied: dead products cost every query, so at most 1.4
+/// Share of dead products in the index beyond which it is tidied: dead products cost every query, so at most 1.7
 /// times the postings are read.
-const DEAD_SHARE_MAX: f32 = 0.3;
+const DEAD_SHARE_MAX: f32 = 0.4;
 
 /// So many dead products are not worth a merge, however small the index: reading past them takes microseconds.
 const DEAD_TOLERATED: u32 = 1_000;
@@ -98,6 +98,6 @@ mod tests {
         assert_eq!(after_changes(1_500, DEAD_TOLERATED).0, DEAD_TOLERATED);
         assert!(is_tidy(DEAD_TOLERATED, DEAD_TOLERATED));
         assert!(!is_tidy(DEAD_TOLERATED + 1, DEAD_TOLERATED + 1));
-        assert!(is_tidy(30_000, 100_000) && !is_tidy(30_001, 100_000));
+        assert!(is_tidy(40_000, 100_000) && !is_tidy(40_001, 100_000));
     }
 }

@@ -6,6 +6,7 @@ use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
 use crate::live::{LiveRows, LiveTable, Ordinal};
+use crate::query::typo::near::NearWords;
 
 /// A range of term ordinals in one segment's column.
 pub(crate) type Ords = std::ops::Range<u64>;
@@ -17,6 +18,8 @@ pub(crate) struct SegmentColumns {
     numbers: [Option<Values<f64>>; 3],
     /// By document; made when the segment is opened, because ordinals are this process's own.
     ordinals: Vec<Ordinal>,
+    /// What was found near mistyped words.
+    pub(crate) near: NearWords,
 }
 
 /// The numbers of one field in one segment.
@@ -57,6 +60,7 @@ impl SegmentColumns {
         let id = columns.str("id")?;
         Ok(Self {
             ordinals: ordinals(reader, id.as_ref(), live)?,
+            near: NearWords::default(),
             id,
             keywords: [brand?, categories?, rest?],
             numbers: [popularity?, rating?, released?],

@@ -74,6 +74,10 @@ fn run_parts(run: &RunResult) -> Vec<String> {
         milliseconds(lag.p99_us),
         milliseconds(lag.max_us)
     ));
+    if run.sent_again > 0 {
+        let times = count(run.sent_again);
+        parts.push(format!("{times} requests were sent again: the server had closed the kept connection meanwhile"));
+    }
     if run.interrupted {
         parts.push("INTERRUPTED: these are the figures of a part of the run".to_owned());
     }

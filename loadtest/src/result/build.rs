@@ -161,4 +161,11 @@ mod tests {
         assert_eq!(each.len(), 3);
         assert_eq!((total.planned, total.seconds, total.rate), (6, 4.0, 35.0));
     }
+
+    #[test]
+    fn a_stream_that_is_shed_misses_its_rate() {
+        let stream = |due, accepted| StreamResult { due, accepted, ..StreamResult::default() }.missed("content");
+        assert_eq!((stream(0, 0), stream(100, 95)), (None, None));
+        assert_eq!(stream(100, 94).as_deref(), Some("94 of 100 content changes were accepted"));
+    }
 }

@@ -56,7 +56,7 @@ impl Afar {
         percent > 0 && self.chance.share() * 100.0 < f64::from(percent)
     }
 
-    pub(super) fn look(&self, key: &Arc<Key>, view: &View) -> Option<Entry> {
+    pub(super) fn look(&self, key: &Arc<Key>, view: &View) -> Option<Arc<Entry>> {
         self.runtime.block_on(self.tiers.look(key, &self.ask, view)).found.map(|(entry, _)| entry)
     }
 

@@ -35,7 +35,20 @@ impl Node {
     /// Opens the catalog `name` in `dir` and publishes what its log has.
     pub(in crate::answer) fn open(name: &'static str, dir: &Path, bound: Duration) -> Self {
         let log = Arc::new(Log::open(dir, name, Access::ReadWrite).expect("the log opens"));
+        Self::projecting(name, log, Arc::default(), bound)
+    }
+
+    /// Another node on the log of this one, with projections of its own, in which every product has another ordinal.
+    /// Whenever one of the two makes something durable, the other must have walked as far: the log forgets.
+    pub(in crate::answer) fn twin(&self, bound: Duration) -> Self {
         let live = Arc::<LiveTable>::default();
+        for n in 0..7 {
+            live.ordinal_or_new(&format!("only here {n}")).expect("room");
+        }
+        Self::projecting(self.name, Arc::clone(&self.log), live, bound)
+    }
+
+    fn projecting(name: &'static str, log: Arc<Log>, live: Arc<LiveTable>, bound: Duration) -> Self {
         load_live(&log, &live).expect("the log is read");
         let opened = Opened::new(&log, Box::new(InMemory(Arc::clone(&live))), Arc::default()).expect("opens");
         let visibility = Arc::new(visibility::start(&log, opened.snapshot(), live, bound, None));

@@ -43,6 +43,22 @@ pub(super) struct Tally {
     pub(super) from_afar: usize,
     /// Among them those that were computed before the last restart.
     pub(super) from_another_process: usize,
+    /// Hits of a node that shares log and remote tier with another.
+    pub(super) at_twin: usize,
+    /// Answers that were newer than the node that found them.
+    pub(super) ahead: usize,
+}
+
+/// Another node on the same log: its own projections, ordinals, memory and pace.
+struct Twin {
+    node: Node,
+    stack: Stack<String>,
+}
+
+impl Twin {
+    fn of(node: &Node) -> Self {
+        Self { node: node.twin(BOUND), stack: stack(MEMORY_BYTES) }
+    }
 }
 
 impl Tally {
@@ -60,6 +76,8 @@ impl Tally {
         self.restarts += other.restarts;
         self.from_afar += other.from_afar;
         self.from_another_process += other.from_another_process;
+        self.at_twin += other.at_twin;
+        self.ahead += other.ahead;
     }
 }
 
@@ -70,6 +88,7 @@ pub(super) struct World {
     stack: Stack<String>,
     afar: Afar,
     afar_percent: u32,
+    twin: Option<Twin>,
     /// The sequence at which the process began.
     began_at: u64,
     queries: Vec<String>,
@@ -89,6 +108,13 @@ impl World {
         Self { afar_percent: percent, ..Self::new(random) }
     }
 
+    /// The same with two nodes that share log and remote tier; each publishes when it will.
+    pub(super) fn with_twin(random: Random, percent: u32) -> Self {
+        let mut world = Self::with_afar(random, percent);
+        world.twin = world.node.as_ref().map(Twin::of);
+        world
+    }
+
     pub(super) fn new(mut random: Random) -> Self {
         let dir = folder();
         let node = Some(open(&dir));
@@ -101,6 +127,7 @@ impl World {
             stack,
             afar: Afar::new(),
             afar_percent: 0,
+            twin: None,
             began_at: 0,
             queries,
             clock_ms: 0,
@@ -157,6 +184,12 @@ impl World {
 
     fn publish(&mut self) {
         self.tally.publications += 1;
+        self.walk_both();
+        if let Some(twin) = &mut self.twin
+            && self.afar.is_first(50)
+        {
+            twin.node.projector.publish_all();
+        }
         let node = self.node();
         node.projector.publish_all();
         let validated = node.visibility.validated();
@@ -180,10 +213,14 @@ impl World {
     /// Another process on the same log; its index and its memory are empty.
     fn restart(&mut self) {
         self.tally.restarts += 1;
+        let had_twin = self.twin.take().is_some();
         if let Some(node) = self.node.take() {
             node.log.close();
         }
         self.node = Some(open(&self.dir));
+        if had_twin {
+            self.twin = self.node.as_ref().map(Twin::of);
+        }
         self.began_at = self.node().visibility.validated();
         self.forget();
         self.published.clear();
@@ -248,18 +285,26 @@ impl World {
     }
 
     fn search_for(&mut self, raw: &str, strict: bool) -> Result<(), String> {
+        let at_twin = self.twin.is_some() && self.afar.is_first(50);
+        self.search_at(at_twin, raw, strict, self.afar_percent)
+    }
+
+    fn search_at(&mut self, at_twin: bool, raw: &str, strict: bool, afar_percent: u32) -> Result<(), String> {
         self.tally.searches += 1;
         let now = UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms));
-        let node = self.node.as_ref().expect("open");
+        let (node, stack) = match &self.twin {
+            Some(twin) if at_twin => (&twin.node, &twin.stack),
+            _ => (self.node.as_ref().expect("open"), &self.stack),
+        };
         let (key, effective) = node.question(raw)?;
         let view = View { graced: !strict, now, ..View::of(&node.visibility) };
-        let found = if self.afar.is_first(self.afar_percent) { self.afar.look(&key, &view) } else { None };
+        let found = if self.afar.is_first(afar_percent) { self.afar.look(&key, &view) } else { None };
         let is_from_afar = found.is_some();
         if let Some(entry) = found {
             // As in production: into memory, and judged there once more.
-            self.stack.filler().fill(entry);
+            stack.filler().fill(entry);
         }
-        let served = match self.stack.lookup(&key, &view, Instant::now()) {
+        let served = match stack.lookup(&key, &view, Instant::now()) {
             Ok(served) => served,
             Err(outcome) => {
                 self.tally.stale += usize::from(matches!(outcome, Outcome::Stale(_)));
@@ -268,16 +313,23 @@ impl World {
                     let mut entry = answered.entry;
                     entry.set_computed_at(now);
                     self.afar.fill(&entry);
-                    self.stack.filler().fill(entry);
+                    stack.filler().fill(entry);
                 }
                 return Ok(());
             }
         };
         self.tally.hits += 1;
         let as_of = served.entry.stamp().as_of;
+        if as_of > view.validated {
+            // Newer than the node. Once that has caught up, it must be right, or known to be touched.
+            self.tally.ahead += 1;
+            self.catch_up();
+            return self.search_at(at_twin, raw, true, 0);
+        }
+        self.tally.at_twin += usize::from(at_twin);
         self.tally.from_afar += usize::from(is_from_afar);
         self.tally.from_another_process += usize::from(is_from_afar && as_of < self.began_at);
-        if !served.age.is_zero() || self.strict_would_refuse(&key, &view) {
+        if !served.age.is_zero() || strict_would_refuse(stack, &key, &view) {
             // Served within the grace: right at its own sequence, and no longer than half the bound after that.
             self.tally.graced += 1;
             return Ok(());
@@ -300,11 +352,28 @@ impl World {
         ))
     }
 
-    /// Whether only the grace lets the entry be served.
-    fn strict_would_refuse(&self, key: &Key, view: &View) -> bool {
-        let strict = View { graced: false, ..view.clone() };
-        self.stack.lookup(key, &strict, Instant::now()).is_err()
+    /// Has both nodes show all that the log has.
+    fn catch_up(&mut self) {
+        self.walk_both();
+        if let Some(twin) = &mut self.twin {
+            twin.node.projector.publish_all();
+        }
+        self.publish();
     }
+
+    /// As far as either may make durable: then the log forgets.
+    fn walk_both(&mut self) {
+        self.node().projector.walk_to_the_end();
+        if let Some(twin) = &mut self.twin {
+            twin.node.projector.walk_to_the_end();
+        }
+    }
+}
+
+/// Whether only the grace lets the entry be served.
+fn strict_would_refuse(stack: &Stack<String>, key: &Key, view: &View) -> bool {
+    let strict = View { graced: false, ..view.clone() };
+    stack.lookup(key, &strict, Instant::now()).is_err()
 }
 
 /// A process on the log in `dir`; its index is empty before it has read that.

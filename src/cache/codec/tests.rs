@@ -26,7 +26,7 @@ fn id(n: usize) -> String {
 }
 
 fn sold_out(n: usize) -> bool {
-    n % 3 == 0
+    n.is_multiple_of(3)
 }
 
 /// An entry as an answer would have it: content, and live fields as they stood when it was computed.

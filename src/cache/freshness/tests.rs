@@ -166,3 +166,29 @@ fn maximum_ages_differ_by_a_tenth_at_most_and_do_differ() {
     let spread = ages.iter().max().zip(ages.iter().min()).map(|(max, min)| *max - *min);
     assert!(spread > Some(Duration::from_secs(100)), "{spread:?}");
 }
+
+#[test]
+fn a_stand_in_is_late_since_the_first_change_or_past_its_age_and_never_by_less_than_a_second() {
+    let mut shop = Shop::new();
+    let hour = Duration::from_secs(3_600);
+    let late = |view: &View, stamp: &Stamp| rescuable(stamp, view, hour);
+    assert_eq!(late(&shop.view(0), &stamp(10)), Some(Duration::from_secs(1)));
+    shop.publish(12, &["word:lamp"], 500);
+    assert_eq!(late(&shop.view(4_500), &stamp(10)), Some(Duration::from_secs(4)));
+    let age = MAX_AGE.as_millis() as u64;
+    assert_eq!(late(&shop.view(age + 7_000), &stamp(10)), Some(Duration::from_secs(7)));
+    assert_eq!(late(&shop.view(age + 3_600_000), &stamp(10)), Some(hour));
+}
+
+#[test]
+fn nothing_stands_in_that_is_too_old_of_another_history_or_from_the_future() {
+    let shop = Shop::new();
+    let (hour, age) = (Duration::from_secs(3_600), MAX_AGE.as_millis() as u64);
+    assert_eq!(rescuable(&stamp(10), &shop.view(age + 3_600_001), hour), None);
+    assert_eq!(rescuable(&stamp(10), &shop.view(age), Duration::ZERO), Some(Duration::from_secs(1)));
+    assert_eq!(rescuable(&stamp(10), &shop.view(age + 1), Duration::ZERO), None);
+    assert_eq!(rescuable(&Stamp { start: 78, ..stamp(10) }, &shop.view(0), hour), None);
+    let future = |ms| Stamp { computed_at: UnixMillis(100_000 + ms), ..stamp(10) };
+    assert_eq!(rescuable(&future(1_000), &shop.view(0), hour), Some(Duration::from_secs(1)));
+    assert_eq!(rescuable(&future(1_001), &shop.view(0), hour), None);
+}

@@ -34,7 +34,7 @@ pub enum Leased {
     /// Another node's answer appeared meanwhile.
     Theirs {
         /// The answer.
-        entry: Entry,
+        entry: Arc<Entry>,
         /// Which tier it appeared in.
         from: TierName,
         /// What came of the wait.

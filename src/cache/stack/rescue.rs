@@ -87,7 +87,6 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         let (memory, key, of_leader) = (Arc::clone(&self.memory), Arc::clone(&ask.key), view.clone());
         let look = || async move {
             let (entry, from) = remote.rescue(&key, &remote_ask, &of_leader, beyond).await?;
-            let entry = Arc::new(entry);
             // Whoever fails next finds it here; whoever can compute overwrites it.
             memory.put(&entry);
             Some((entry, from))

@@ -70,8 +70,13 @@ impl Way {
     }
 
     /// Takes an entry of a remote tier into memory.
-    fn keep(&self, entry: Entry, from: TierName, trail: &[Tried], (remote, ask): (&RemoteTiers, &RemoteAsk)) -> Landed {
-        let entry = Arc::new(entry);
+    fn keep(
+        &self,
+        entry: Arc<Entry>,
+        from: TierName,
+        trail: &[Tried],
+        (remote, ask): (&RemoteTiers, &RemoteAsk),
+    ) -> Landed {
         let stored = self.memory.put(&entry);
         remote.found_behind(&entry, ask, trail);
         Landed { entry, stored, from, trail: Some(trail.into()) }

@@ -90,9 +90,9 @@ impl TierCounters {
     pub fn lookup(&self, came_of: CameOf) {
         let counter = match came_of {
             CameOf::Hit => Some(&self.hits),
-            CameOf::Stale(reason) => counter(&StaleReason::ALL, &self.stale, reason),
-            CameOf::Miss(reason) => counter(&MissReason::ALL, &self.misses, reason),
-            CameOf::Passed(reason) => counter(&Passed::ALL, &self.passed, reason),
+            CameOf::Stale(reason) => counter(&StaleReason::ALL, &self.stale, &reason),
+            CameOf::Miss(reason) => counter(&MissReason::ALL, &self.misses, &reason),
+            CameOf::Passed(reason) => counter(&Passed::ALL, &self.passed, &reason),
         };
         add(counter);
     }
@@ -101,7 +101,7 @@ impl TierCounters {
     pub fn fill(&self, filled: Result<(), Passed>) {
         add(match filled {
             Ok(()) => Some(&self.fills),
-            Err(reason) => counter(&Passed::ALL, &self.fills_passed, reason),
+            Err(reason) => counter(&Passed::ALL, &self.fills_passed, &reason),
         });
     }
 
@@ -127,8 +127,8 @@ impl TierCounters {
 }
 
 /// A reason's counter. Every reason is in its `ALL`, which tests hold.
-fn counter<'a, T: PartialEq>(all: &[T], counters: &'a [AtomicU64], reason: T) -> Option<&'a AtomicU64> {
-    counters.get(all.iter().position(|known| *known == reason)?)
+fn counter<'a, T: PartialEq>(all: &[T], counters: &'a [AtomicU64], reason: &T) -> Option<&'a AtomicU64> {
+    counters.get(all.iter().position(|known| known == reason)?)
 }
 
 fn add(counter: Option<&AtomicU64>) {

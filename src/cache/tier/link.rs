@@ -5,6 +5,7 @@
 //! the breaker's business. Invariant: at most one is being made at a time.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -60,7 +61,10 @@ impl<L: Clone + Send + Sync + 'static> Link<L> {
         if let Some(making) = &*made {
             return making.clone();
         }
-        let reply: Reply<'static, L> = Box::pin(make());
+        // A panic would be kept like a result, and stay there.
+        let caught = AssertUnwindSafe(make()).catch_unwind();
+        let reply: Reply<'static, L> =
+            Box::pin(caught.map(|made| made.unwrap_or_else(|_| Err(Fault::Garbled("the client panicked".into())))));
         let making = reply.shared();
         tokio::spawn(making.clone().map(drop));
         *made = Some(making.clone());
@@ -117,6 +121,8 @@ mod tests {
         let fault = Fault::Refused("no".into());
         let failed = link.hold(|| std::future::ready(Err(fault.clone()))).await;
         assert_eq!(failed.map(|held| held.link).err(), Some(fault));
+        let panicked = link.hold(|| async { panic!("on purpose") }).await;
+        assert!(matches!(panicked, Err(Fault::Garbled(_))));
         let first = link.hold(|| std::future::ready(Ok(1))).await.expect("made");
         link.give_up(&first);
         assert_eq!(link.hold(|| std::future::ready(Ok(2))).await.map(|held| held.link), Ok(2));

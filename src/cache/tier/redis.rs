@@ -7,6 +7,7 @@
 //! Values are asked for as a range, so that another program's value of half a gigabyte under a key of ours is not read.
 //! Invariant: nothing that is read is longer than [`VALUE_BYTES_MAX`] and one byte.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -37,16 +38,15 @@ const MESSAGE_CHARS_MAX: usize = 200;
 /// See the module.
 #[derive(Debug)]
 pub struct Redis {
-    way: Way,
+    way: Arc<Way>,
     connections: [Link<Connection>; CONNECTIONS],
     turn: AtomicUsize,
 }
 
 /// How to connect.
-#[derive(Clone)]
 enum Way {
     Single(Client),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinel { sentinels: Vec<ConnectionInfo>, primary: String },
 }
 
@@ -63,6 +63,10 @@ impl Redis {
     /// # Errors
     /// The URL does not lead anywhere; the message holds no password.
     pub fn new(config: &RedisConfig) -> Result<Self, Fault> {
+        if config.urls.iter().any(|url| url.secret().starts_with("rediss:")) {
+            // Refused when one was chosen before, which will do as well.
+            let _chosen = rustls::crypto::ring::default_provider().install_default();
+        }
         let infos = config.urls.iter().map(|url| url.secret().into_connection_info());
         let infos = infos.collect::<Result<Vec<_>, _>>().map_err(|error| fault(&error))?;
         let infos: Vec<_> = infos.into_iter().map(|info| info.set_tcp_settings(tcp())).collect();
@@ -74,17 +78,21 @@ impl Redis {
             (RedisMode::Cluster, Some(_)) => {
                 let builder = ClusterClient::builder(infos).tcp_settings(tcp()).retries(1);
                 let builder = builder.connection_timeout(CONNECT_TIMEOUT).response_timeout(RESPONSE_TIMEOUT);
-                Way::Cluster(builder.build().map_err(|error| fault(&error))?)
+                Way::Cluster(Box::new(builder.build().map_err(|error| fault(&error))?))
             }
             (RedisMode::Sentinel, Some(_)) => Way::Sentinel { sentinels: infos, primary: config.primary.clone() },
         };
-        Ok(Self { way, connections: std::array::from_fn(|_| Link::default()), turn: AtomicUsize::new(0) })
+        Ok(Self {
+            way: Arc::new(way),
+            connections: std::array::from_fn(|_| Link::default()),
+            turn: AtomicUsize::new(0),
+        })
     }
 
     async fn query<T: FromRedisValue>(&self, command: Cmd) -> Result<T, Refusal> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let link = &self.connections[turn % CONNECTIONS];
-        let way = self.way.clone();
+        let way = Arc::clone(&self.way);
         let mut held = link.hold(|| connect(way)).await.map_err(Refusal::Fault)?;
         let result = held.link.query(&command).await;
         if let Err(error) = &result
@@ -179,9 +187,9 @@ impl Held<Connection> {
     }
 }
 
-async fn connect(way: Way) -> Result<Connection, Fault> {
+async fn connect(way: Arc<Way>) -> Result<Connection, Fault> {
     let connecting = async {
-        match way {
+        match &*way {
             Way::Single(client) => {
                 let config = ConnectionManagerConfig::new()
                     .set_connection_timeout(Some(CONNECT_TIMEOUT))
@@ -191,7 +199,7 @@ async fn connect(way: Way) -> Result<Connection, Fault> {
                 Ok(Connection::Single(client.get_connection_manager_with_config(config).await?))
             }
             Way::Cluster(client) => Ok(Connection::Cluster(client.get_async_connection().await?)),
-            Way::Sentinel { sentinels, primary } => connect_by_sentinel(&sentinels, &primary).await,
+            Way::Sentinel { sentinels, primary } => connect_by_sentinel(sentinels, primary).await,
         }
     };
     match tokio::time::timeout(CONNECT_TIMEOUT * 2, connecting).await {

@@ -147,6 +147,6 @@ fn a_taken_address_is_named() {
     let server = TestServer::start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _inside = runtime.enter();
-    let error = Server::bind(server.address).unwrap_err().to_string();
+    let error = Server::bind(server.address, 2).unwrap_err().to_string();
     assert!(error.contains(&server.address.to_string()), "{error}");
 }

@@ -64,7 +64,7 @@ impl TestServer {
     pub fn over(data: TempDir, toml: &str, mode: Mode) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let inside = runtime.enter();
-        let server = Server::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let server = Server::bind(([127, 0, 0, 1], 0).into(), 2).expect("a free port");
         let address = server.address();
         let app = App::build(config(&data, toml), mode).expect("the application is built");
         let (stop, stopped) = oneshot::channel();

@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
+use tempfile::TempDir;
+
 use super::server::{PATIENCE, until};
 
 /// A server process that listens on a port of this machine.
@@ -14,6 +16,8 @@ use super::server::{PATIENCE, until};
 pub struct Process {
     child: Child,
     pub port: u16,
+    /// Where it may write.
+    _dir: TempDir,
 }
 
 /// A port that was free a moment ago.
@@ -24,8 +28,28 @@ pub fn free_port() -> u16 {
 /// `redis-server` without persistence.
 pub fn redis(port: u16, arguments: &[&str]) -> Process {
     let port_text = port.to_string();
-    let own = ["--port", &port_text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"];
+    let own = ["--port", &port_text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     start("redis-server", &[&own[..], arguments].concat(), port)
+}
+
+/// A Redis Cluster of one node that has every slot.
+pub fn redis_cluster(port: u16) -> Process {
+    let bus = free_port().to_string();
+    let server = redis(port, &["--cluster-enabled", "yes", "--cluster-port", &bus]);
+    server.talk("CLUSTER ADDSLOTSRANGE 0 16383\r\nPING\r\n", "+PONG");
+    until("the cluster is well", || {
+        server.talk("CLUSTER INFO\r\nPING\r\n", "+PONG").iter().any(|line| line == "cluster_state:ok")
+    });
+    server
+}
+
+/// A Sentinel that watches a primary under this name.
+pub fn redis_sentinel(port: u16, primary: &Process, name: &str) -> Process {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("sentinel.conf");
+    let text = format!("port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {} 1\n", primary.port);
+    std::fs::write(&file, text).expect("written");
+    start_in(dir, "redis-server", &[file.to_str().expect("text"), "--sentinel"], port)
 }
 
 /// `memcached`.
@@ -37,10 +61,16 @@ pub fn memcached(port: u16, arguments: &[&str]) -> Process {
 }
 
 fn start(program: &str, arguments: &[&str], port: u16) -> Process {
+    start_in(tempfile::tempdir().expect("a folder"), program, arguments, port)
+}
+
+fn start_in(dir: TempDir, program: &str, arguments: &[&str], port: u16) -> Process {
     let quiet = || Stdio::null();
-    let child = Command::new(program).args(arguments).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(dir.path()).stdin(quiet()).stdout(quiet()).stderr(quiet());
+    let child = command.spawn();
     let child = child.unwrap_or_else(|error| panic!("{program}: {error}; install the Debian package `{program}`"));
-    let process = Process { child, port };
+    let process = Process { child, port, _dir: dir };
     until(&format!("{program} listens"), || TcpStream::connect(("127.0.0.1", port)).is_ok());
     process
 }

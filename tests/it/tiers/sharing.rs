@@ -1,7 +1,8 @@
 //! What one node computed another serves.
 
 use super::{Shop, count, detail, filled, stat, url};
-use crate::support::servers::{free_port, memcached, redis};
+use crate::support::server::until;
+use crate::support::servers::{Process, free_port, memcached, redis, redis_cluster, redis_sentinel};
 
 #[test]
 fn what_one_node_computed_the_other_serves_from_redis_and_then_from_memory() {
@@ -27,6 +28,52 @@ fn memcached_alone_is_a_tier_too() {
     assert_eq!(detail(&shop.ask(&a, "q=lamp")), "index");
     filled(&a, "memcached", 1);
     assert_eq!(detail(&shop.ask(&b, "q=lamp")), "memcached");
+}
+
+#[test]
+fn a_cluster_and_a_primary_that_sentinels_know_are_tiers_too() {
+    let shop = Shop::new();
+    let (cluster, primary) = (redis_cluster(free_port()), redis(free_port(), &[]));
+    let sentinel = redis_sentinel(free_port(), &primary, "shop");
+    for (port, mode) in [(cluster.port, "cluster"), (sentinel.port, "sentinel")] {
+        let more = format!("cache.redis.mode = \"{mode}\"\ncache.redis.primary = \"shop\"\n");
+        let node = || shop.node_with(Some(&format!("redis://127.0.0.1:{port}")), None, &more);
+        let (a, b) = (node(), node());
+        // To find its nodes takes a cluster's client longer than one lookup may.
+        let mut page = 0;
+        until("the first node uses it", || {
+            page += 1;
+            shop.ask(&a, &format!("q=lamp&page={page}"));
+            count(&a, "/catalogs/shop/tiers/redis/fills") > 0
+        });
+        until("the second node uses it", || {
+            page -= 1;
+            detail(&shop.ask(&b, &format!("q=lamp&page={}", page.max(1)))) == "redis"
+        });
+    }
+    assert!(!primary.redis_keys().is_empty() && !cluster.redis_keys().is_empty());
+}
+
+#[test]
+fn two_memcached_servers_share_the_keys() {
+    let shop = Shop::new();
+    let pool = [memcached(free_port(), &[]), memcached(free_port(), &[])];
+    let more = format!("cache.memcached.url = \"memcache://127.0.0.1:{},127.0.0.1:{}\"\n", pool[0].port, pool[1].port);
+    let node = || shop.node_with(None, None, &more);
+    let (a, b) = (node(), node());
+    for n in 1..=20 {
+        shop.ask(&a, &format!("q=lamp&per_page={n}"));
+    }
+    filled(&a, "memcached", 20);
+    for n in 1..=20 {
+        assert_eq!(detail(&shop.ask(&b, &format!("q=lamp&per_page={n}"))), "memcached");
+    }
+    let items = |server: &Process| -> u64 {
+        let stats = server.talk("stats\r\n", "END");
+        let items = stats.iter().find_map(|line| line.strip_prefix("STAT curr_items "));
+        items.and_then(|items| items.parse().ok()).unwrap()
+    };
+    assert!(pool.each_ref().map(items).iter().all(|items| *items >= 3), "{:?}", pool.each_ref().map(items));
 }
 
 #[test]

@@ -26,8 +26,14 @@ fn measured(rate: f64) -> crate::result::Measured {
 
 fn sweep(limit: Option<f64>) -> Outcome {
     let text = "name = \"x\"\ncatalog = \"demo\"\n[sweep]\nfrom = 100.0\nto = 10000.0\n";
-    let step =
-        |rate: f64| Step { rate, measured: measured(rate), generator_lag: measured(rate).latency, missed: Vec::new() };
+    let step = |rate: f64| Step {
+        rate,
+        measured: measured(rate),
+        generator_lag: measured(rate).latency,
+        content: Default::default(),
+        live: Default::default(),
+        missed: Vec::new(),
+    };
     Outcome::Sweep(Box::new(SweepResult {
         header: header(limit),
         scenario: scenario::parse(text).unwrap(),
@@ -62,6 +68,7 @@ fn run() -> Outcome {
         total,
         generator_lag: recorder.lag.summary(),
         connections_opened: 1,
+        sent_again: 0,
         content: Default::default(),
         live: Default::default(),
         freshness_content: Default::default(),
