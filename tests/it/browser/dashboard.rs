@@ -344,3 +344,37 @@ async fn rates_are_differences_within_one_run_of_the_server() {
     assert_eq!(told["growth"], Value::Null, "one sample of a run is not enough");
     watch.end();
 }
+
+#[tokio::test]
+async fn figures_are_written_for_people() {
+    let watch = Watch::start(DESKTOP).await;
+    let browser = &watch.browser;
+    for (call, words) in [
+        ("formatMilliseconds(null)", "–"),
+        ("formatMilliseconds(0)", "0 ms"),
+        ("formatMilliseconds(0.0414)", "41 µs"),
+        ("formatMilliseconds(3.14)", "3.1 ms"),
+        ("formatMilliseconds(250.4)", "250 ms"),
+        ("formatMilliseconds(1500)", "1.5 s"),
+        ("formatSpan(59.9)", "59 s"),
+        ("formatSpan(600)", "10 min"),
+        ("formatSpan(11530)", "3 h 12 min"),
+        ("formatSpan(525600)", "6 d 2 h"),
+        ("formatBytes(0)", "0 B"),
+        ("formatBytes(1023)", "1023 B"),
+        ("formatBytes(1536)", "1.5 KiB"),
+        ("formatBytes(268435456)", "256 MiB"),
+        ("formatShare(0)", "0 %"),
+        ("formatShare(0.0004)", "< 0.1 %"),
+        ("formatShare(0.876)", "88 %"),
+        ("formatShare(0.99951)", "> 99.9 %"),
+        ("formatShare(1)", "100 %"),
+        ("formatRate(NaN)", "–"),
+        ("formatRate(0.24)", "0.2"),
+        ("formatRate(1234.5)", "1,235"),
+    ] {
+        let told = browser.text(&format!("import('/app/format.js').then((format) => format.{call})")).await;
+        assert_eq!(told, words, "{call}");
+    }
+    watch.end();
+}

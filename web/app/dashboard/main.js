@@ -1,6 +1,7 @@
 // The dashboard: what a server does, live. Owns the wiring of source, history and parts, and what is said of the
 // connection. Started by importing it; without a connection it shows what it last knew, and how old that is.
 
+import { ApiError } from "../api.js";
 import { byId } from "../dom.js";
 import { formatSpan } from "../format.js";
 import { Catalogs, Reasons } from "./catalogs.js";
@@ -96,6 +97,15 @@ class Connection {
   }
 }
 
+function failureWords(error) {
+  if (error instanceof ApiError) {
+    return error.status === 0 ? "The server cannot be reached" : `The server refuses: ${error.message}`;
+  }
+  // An answer of another shape: another version, or something that stands between.
+  console.error(error);
+  return `The figures that came cannot be drawn: ${error.message}`;
+}
+
 // A live region is read when it changes, also to the same words.
 function announce(words) {
   const announcer = byId("announcer");
@@ -113,8 +123,7 @@ function start() {
       connection.arrived(at, board.show(stats, at));
     },
     failed(error, next) {
-      const why = error.status === 0 ? "The server cannot be reached" : `The server refuses: ${error.message}`;
-      connection.failed(`${why}. Trying again every ${formatSpan(next / 1000)}.`);
+      connection.failed(`${failureWords(error)}. Trying again in ${formatSpan(next / 1000)}.`);
     },
     refused(error) {
       const wanted = "This server shows its figures to those who have a key.";

@@ -149,7 +149,7 @@ export class Tiers {
   #none = panel(
     "No remote tiers",
     "Memory and the index are all that this server needs. To share answers among several servers, or to keep them " +
-      "over a restart, attach Redis, Memcached or both, and start again:",
+      "over a restart, attach Redis, Memcached or both (and leave cache.admission at auto), and start again:",
     h("pre", { tabindex: "0", "aria-label": "Environment variables that attach remote tiers" }, h("code", null,
       "STOREFIND_CACHE__REDIS__URL=redis://127.0.0.1:6379\n" +
       "STOREFIND_CACHE__MEMCACHED__URL=memcache://127.0.0.1:11211")),

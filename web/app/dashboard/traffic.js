@@ -133,7 +133,7 @@ export class Lag {
 export class Pool {
   #jobs = new Plot({
     title: "Queries that are computed",
-    note: "As they were at the moment of asking.",
+    note: "As they were at the moment of asking. Autocompletes may take twice the places.",
     series: lines("Running", "Waiting", "Places to wait"),
     format: formatRate,
     least: 4,
