@@ -15,6 +15,7 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use storefind_index::feed::FeedMapping;
+use storefind_index::product::ID_BYTES_MAX;
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::batches::Batches;
@@ -22,11 +23,16 @@ pub use self::live::LiveIngest;
 use self::once::Once;
 use crate::catalog::feeds::{LineError, Record};
 use crate::catalog::{Catalog, CatalogError, Change};
+use crate::shortened::shortened;
 
 /// Products of one write: enough that a sync of the log is shared by many.
 const BATCH_PRODUCTS_MAX: usize = 1_000;
 /// Rejected lines that are reported one by one. A feed with a wrong mapping rejects every line; the first ones tell.
 pub const ERRORS_REPORTED_MAX: usize = 100;
+
+/// Longest message about a rejected line, in characters. It may repeat what stands in the line, and that may be
+/// megabytes.
+const REASON_CHARS_MAX: usize = 500;
 
 /// What became of the records so far; the body of an upload's answer.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,7 +113,9 @@ impl Report {
     pub fn reject(&mut self, rejected: Rejected) {
         self.rejected += 1;
         if self.errors.len() < ERRORS_REPORTED_MAX {
-            self.errors.push(rejected);
+            let id = rejected.id.map(|id| shortened(&id, ID_BYTES_MAX).into_owned());
+            let message = shortened(&rejected.message, REASON_CHARS_MAX).into_owned();
+            self.errors.push(Rejected { id, message, ..rejected });
         }
     }
 }

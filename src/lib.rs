@@ -29,4 +29,5 @@ pub mod evaluate;
 pub mod http;
 pub mod ingest;
 pub mod resilience;
+mod shortened;
 pub mod telemetry;

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use storefind_index::error::IndexError;
 
+use super::params::FIELD_BYTES_MAX;
 use crate::cache::single_flight::FlightError;
 use crate::cache::stack::FetchError;
 use crate::catalog::CatalogError;
 use crate::resilience::pool::PoolError;
+use crate::shortened::shortened;
 
-/// Most existing field names that an error lists: enough to spot a misspelling, few enough to read.
-const KNOWN_SHOWN_MAX: usize = 20;
+/// Most existing field names that an error lists: the 17 product fields, and attributes enough to see how they are
+/// named in this catalog.
+const KNOWN_SHOWN_MAX: usize = 40;
 
 /// Why there is no answer. Cheap to clone: all who wait for one computation share its error.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -108,6 +111,8 @@ impl From<IndexError> for AnswerError {
     fn from(error: IndexError) -> Self {
         match error {
             IndexError::UnknownField { field, parameter, nearest, known } => {
+                // A filter may name a field of eight kilobytes; the list behind it is what helps.
+                let field = shortened(&field, FIELD_BYTES_MAX).into_owned();
                 Self::UnknownField { parameter, field, nearest, known: known.into() }
             }
             IndexError::InvalidRequest { parameter, message } => Self::parameter(parameter, message),

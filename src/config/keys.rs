@@ -89,7 +89,8 @@ pub const KEYS: &[Key] = &[
         "http.idle_timeout",
         Some("60s"),
         "A connection that moves no byte for so long, while no request runs, is closed. Also the longest pause inside \
-         a body. Behind a proxy, set it above the proxy's own keep-alive.",
+         a body. Behind a proxy, set it above the proxy's own keep-alive. A body that is slower than 1,024 bytes a \
+         second on the average is given up, too.",
     ),
     key(
         "http.request_deadline",

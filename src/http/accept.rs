@@ -273,8 +273,7 @@ fn builder(config: &HttpConfig) -> auto::Builder<TokioExecutor> {
         // A client that sends its request and closes its half still gets the answer.
         .half_close(true)
         .max_headers(config.headers_max)
-        .max_buf_size(config.header_bytes_max)
-        .pipeline_flush(true);
+        .max_buf_size(config.header_bytes_max);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::error::ApiError;
-use super::extract::catalog;
+use super::extract::{Path, catalog};
 use crate::app::App;
 
 /// Completes what has been typed.

@@ -18,10 +18,15 @@ use crate::answer::error::AnswerError;
 use crate::catalog::CatalogError;
 use crate::catalog::log::LogError;
 use crate::ingest::once::Once;
+use crate::shortened::shortened;
 
 /// Seconds that a caller is asked to wait before the next try: long enough for a burst to pass, short enough that a
 /// person who waits does not leave.
 const RETRY_AFTER_S: u64 = 1;
+
+/// Longest message in characters: a sentence with a list of fields. What a caller sent may be part of it, and that may
+/// be a name of four megabytes.
+const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// What a caller is told. Codes are stable; a 5xx never tells internals.
 #[derive(Debug, Clone)]
@@ -153,7 +158,8 @@ impl ApiError {
 
     /// The value of `error` in the body.
     pub fn to_json(&self) -> Value {
-        let mut error = json!({"code": self.code.as_str(), "message": self.message});
+        let message = shortened(&self.message, MESSAGE_CHARS_MAX);
+        let mut error = json!({"code": self.code.as_str(), "message": message});
         if let Some(parameter) = self.parameter {
             error["parameter"] = parameter.into();
         }
@@ -270,6 +276,14 @@ mod tests {
             error.to_json().to_string(),
             r#"{"code":"invalid_parameter","message":"limit is 0, but must be at least 1","parameter":"limit","docs":"/docs#invalid_parameter"}"#
         );
+    }
+
+    #[test]
+    fn a_message_does_not_give_back_all_that_was_sent() {
+        let error = ApiError::unknown_product(&"é".repeat(1 << 20)).to_json();
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(message.chars().count(), MESSAGE_CHARS_MAX + 1);
+        assert!(message.starts_with("there is no product `é") && message.ends_with('…'));
     }
 
     #[test]

@@ -8,10 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::{Instant, timeout};
 
 use super::error::{ApiError, ErrorCode};
 use crate::app::App;
@@ -19,6 +26,32 @@ use crate::catalog::Catalog;
 use crate::catalog::feeds::Format;
 use crate::config::nearest;
 use crate::ingest::once::Once;
+
+/// Slowest mean pace of a body in bytes a second, counted from the idle timeout on: a modem of the nineties is faster.
+/// Without it a byte a minute holds one of the few places for uploads as long as it likes.
+const BODY_PACE_MIN: u64 = 1_024;
+
+/// The names in a route's path, percent-decoded. axum's own extractor refuses in plain text.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(names)) => Ok(Self(names)),
+            Err(PathRejection::FailedToDeserializePathParams(refused)) => {
+                let message = match refused.kind() {
+                    ErrorKind::InvalidUtf8InPathParam { key } => format!("the {key} in the path is not UTF-8"),
+                    _ => refused.body_text(),
+                };
+                Err(ApiError::new(ErrorCode::InvalidParameter, message))
+            }
+            Err(rejection) => Err(ApiError::internal(rejection)),
+        }
+    }
+}
 
 /// The catalog of a route.
 ///
@@ -57,6 +90,16 @@ pub fn body_format(headers: &HeaderMap, accepted: &[Format], expected: &str) -> 
     })
 }
 
+/// How a body is compressed, in small letters; several encodings are joined by commas, wherever they stand.
+pub fn content_encoding(headers: &HeaderMap) -> Option<String> {
+    let given: Vec<_> = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase())
+        .collect();
+    (!given.is_empty()).then(|| given.join(", "))
+}
+
 /// A query string, read strictly: an unknown or doubled parameter is a mistake that would otherwise pass unseen.
 #[derive(Debug)]
 pub struct Parameters {
@@ -69,8 +112,13 @@ impl Parameters {
     /// # Errors
     /// `invalid_parameter` for an unknown or doubled one.
     pub fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, ApiError> {
+        let query = query.unwrap_or_default();
+        // The parser below would put question marks in place of what is none, and ask for something else.
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(ApiError::new(ErrorCode::InvalidParameter, "the query string is not UTF-8"));
+        }
         let mut given: Vec<(&'static str, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let Some(known_name) = known.iter().copied().find(|known| *known == name) else {
                 return Err(ApiError::new(ErrorCode::InvalidParameter, unknown_parameter(&name, known)));
             };
@@ -148,6 +196,10 @@ pub struct RequestBody {
     read: usize,
     bytes_max: usize,
     pause_max: Duration,
+    /// Time spent on waiting for the sender. What the server takes to write is not the sender's fault.
+    waited: Duration,
+    /// How it is compressed, if it is.
+    encoding: Option<String>,
 }
 
 impl RequestBody {
@@ -161,7 +213,9 @@ impl RequestBody {
         if announced.is_some_and(|length| length > bytes_max as u64) {
             return Err(too_large(bytes_max));
         }
-        Ok(Self { body, read: 0, bytes_max, pause_max: app.config.http.idle_timeout })
+        let encoding = content_encoding(headers).filter(|encoding| encoding != "identity");
+        let pause_max = app.config.http.idle_timeout;
+        Ok(Self { body, read: 0, bytes_max, pause_max, waited: Duration::ZERO, encoding })
     }
 
     /// The next chunk; `None` at the end.
@@ -170,12 +224,17 @@ impl RequestBody {
     /// `body_too_large`, `body_timeout`, or `invalid_body` when the client broke off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
         loop {
-            let Ok(frame) = tokio::time::timeout(self.pause_max, self.body.frame()).await else {
-                return Err(ApiError::new(
-                    ErrorCode::BodyTimeout,
-                    format!("no byte of the body arrived for {} s", self.pause_max.as_secs_f32()),
-                ));
+            let begun = Instant::now();
+            let patience = self.patience();
+            let Ok(frame) = timeout(patience, self.body.frame()).await else {
+                let message = if patience == self.pause_max {
+                    format!("no byte of the body arrived for {} s", self.pause_max.as_secs_f32())
+                } else {
+                    format!("the body arrives at less than {BODY_PACE_MIN} bytes a second")
+                };
+                return Err(ApiError::new(ErrorCode::BodyTimeout, message));
             };
+            self.waited += begun.elapsed();
             let frame = match frame {
                 None => return Ok(None),
                 Some(Ok(frame)) => frame,
@@ -193,11 +252,21 @@ impl RequestBody {
         }
     }
 
+    /// How long the next frame may take: the longest pause, or less for a body that is behind the slowest pace.
+    fn patience(&self) -> Duration {
+        let due = self.pause_max + Duration::from_millis(self.read as u64 * 1_000 / BODY_PACE_MIN);
+        due.saturating_sub(self.waited).min(self.pause_max)
+    }
+
     /// The whole body, for routes whose limit is small.
     ///
     /// # Errors
-    /// As [`RequestBody::chunk`].
+    /// As [`RequestBody::chunk`], and `unsupported_media_type` for one that is compressed.
     pub async fn all(mut self) -> Result<Bytes, ApiError> {
+        if let Some(encoding) = self.encoding {
+            let message = format!("content encoding is `{encoding}`, expected none on this route");
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
+        }
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         let Some(second) = self.chunk().await? else { return Ok(first) };
         let mut bytes = BytesMut::from(&first[..]);
@@ -211,7 +280,7 @@ impl RequestBody {
     /// The whole body as JSON.
     ///
     /// # Errors
-    /// As [`RequestBody::chunk`], and `invalid_body` with line and column.
+    /// As [`RequestBody::all`], and `invalid_body` with line and column.
     pub async fn json(self) -> Result<Value, ApiError> {
         let bytes = self.all().await?;
         serde_json::from_slice(&bytes)
@@ -226,6 +295,41 @@ fn too_large(bytes_max: usize) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes that arrive one after the other, with a pause before each.
+    fn dripping(pauses: impl IntoIterator<Item = Duration>, bytes: usize) -> RequestBody {
+        let chunks: Vec<_> = pauses.into_iter().collect();
+        let chunks = futures_util::stream::unfold(chunks.into_iter(), move |mut chunks| async move {
+            tokio::time::sleep(chunks.next()?).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; bytes])), chunks))
+        });
+        let pause_max = Duration::from_secs(60);
+        let body = Body::from_stream(chunks);
+        RequestBody { body, read: 0, bytes_max: 1 << 20, pause_max, waited: Duration::ZERO, encoding: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_pause_and_may_be_slow_but_not_for_ever() {
+        let second = Duration::from_secs(1);
+        // At the slowest pace, for ten minutes.
+        assert!(dripping(vec![second; 600], 1_024).all().await.is_ok());
+        assert!(dripping([second * 59, second], 1).all().await.is_ok());
+        for (body, message) in [
+            (dripping([second * 61], 1), "no byte of the body arrived for 60 s"),
+            (dripping(vec![second; 600], 1), "the body arrives at less than 1024 bytes a second"),
+        ] {
+            let error = body.all().await.unwrap_err();
+            assert_eq!((error.code, error.message.as_str()), (ErrorCode::BodyTimeout, message));
+        }
+    }
+
+    #[test]
+    fn a_query_string_that_is_no_text_is_refused() {
+        for query in ["limit=%ff", "%ff=1", "limit=%c3"] {
+            assert_eq!(Parameters::read(Some(query), &["limit"]).unwrap_err().message, "the query string is not UTF-8");
+        }
+        assert_eq!(Parameters::read(Some("limit=%c3%a9%"), &["limit"]).unwrap().text("limit"), Some("é%"));
+    }
 
     #[test]
     fn each_bad_parameter_is_named() {

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::error::ApiError;
-use super::extract::{Parameters, body_format, catalog, idempotency_key};
+use super::extract::{Parameters, Path, body_format, catalog, idempotency_key};
 use super::upload::{Input, Upload};
 use crate::app::App;
 use crate::catalog::feeds::{Format, Lines};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use storefind_index::product::{ATTRIBUTES, FIELD_NAMES, Product};
 use tokio::sync::mpsc;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
+use super::extract::{Parameters, Path, RequestBody, catalog, idempotency_key};
 use crate::app::App;
 use crate::catalog::{Catalog, CatalogError, Change, Refusal};
 use crate::ingest::once::Once;

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{RequestBody, catalog};
+use super::extract::{Path, RequestBody, catalog};
 use crate::answer::Asked;
 use crate::answer::params::BODY_BYTES_MAX;
 use crate::app::App;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use storefind_index::request::FACETS_MAX;
 use storefind_index::settings::{Settings, Synonym, Weights};
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, catalog, idempotency_key};
+use super::extract::{Parameters, Path, RequestBody, catalog, idempotency_key};
 use super::products::{blocking, json_response, wait_until_searchable};
 use crate::app::App;
 

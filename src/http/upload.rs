@@ -16,7 +16,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value};
@@ -24,7 +24,7 @@ use storefind_index::feed::FeedMapping;
 
 use self::body::{Broken, Encoding, Part, Pipe, pipe};
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, RequestBody, body_format, catalog, idempotency_key};
+use super::extract::{Parameters, Path, RequestBody, body_format, catalog, content_encoding, idempotency_key};
 use super::products::wait_until_searchable;
 use crate::app::App;
 use crate::catalog::feeds::{self, Format};
@@ -165,11 +165,10 @@ fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
-    let given = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or_default());
-    match given.trim().to_ascii_lowercase().as_str() {
-        "identity" => Ok(Encoding::Identity),
-        "gzip" | "x-gzip" => Ok(Encoding::Gzip),
-        _ => Err(ApiError::new(
+    match content_encoding(headers).as_deref() {
+        None | Some("identity") => Ok(Encoding::Identity),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some(given) => Err(ApiError::new(
             ErrorCode::UnsupportedMediaType,
             format!("content encoding is `{given}`, expected gzip or none"),
         )),

@@ -13,36 +13,36 @@ use crate::support::server::{TestServer, until};
 const CONFIG: &str = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nfreshness_bound = \"100ms\"\n[catalogs.shop]\n";
 
 /// A working folder with a configuration.
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = Self(tempfile::tempdir().expect("a folder"));
         folder.write("storefind.toml", CONFIG);
         folder
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path().join(name), text).expect("a file");
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_storefind"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("storefind was built for this test")
     }
 }
 
 /// A process that does not outlive a failing test.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -51,7 +51,8 @@ impl Drop for Running {
     }
 }
 
-fn check(output: &Output, status: i32, parts: &[&str]) {
+#[track_caller]
+pub fn check(output: &Output, status: i32, parts: &[&str]) {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(status), "{text}");
     for part in parts {

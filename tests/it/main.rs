@@ -6,6 +6,7 @@
     reason = "nothing can be reached from outside a test binary; `pub` tells helpers from details"
 )]
 
+mod abuse;
 mod answer;
 mod browser;
 mod cache;

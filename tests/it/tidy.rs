@@ -12,6 +12,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Folders that are not the project's own text: builds and data.
 const SKIPPED_FOLDERS: [&str; 4] = ["target", "storefind-data", "storefind-demo", "node_modules"];
 
+/// Folders whose files are programs of their own, named in a manifest or by their place.
+const UNDECLARED_FOLDERS: [&str; 3] = ["benches", "examples", "fuzz_targets"];
+
 /// What the server uses and the search engine must not know (DESIGN.md, "Layout").
 const SERVER_CRATES: [&str; 14] = [
     "storefind",
@@ -82,7 +85,7 @@ fn every_source_file_is_part_of_a_crate() {
     for path in files(".rs") {
         let name = path.file_name().unwrap().to_str().unwrap();
         let folder = path.parent().unwrap();
-        if roots.contains(&name) || folder.ends_with("benches") || folder.ends_with("examples") {
+        if roots.contains(&name) || UNDECLARED_FOLDERS.iter().any(|undeclared| folder.ends_with(undeclared)) {
             continue;
         }
         let declaration = format!("mod {};", stem(&path));
@@ -251,6 +254,33 @@ fn the_example_configuration_shows_every_key_with_its_default() {
         }
     }
     assert_none(&offences, "config/example.toml and the table of keys differ");
+}
+
+#[test]
+fn every_test_that_the_table_of_abuse_names_exists() {
+    let sources: Vec<String> = files(".rs").iter().map(|path| read(path)).collect();
+    let mut offences = Vec::new();
+    let mut rows = 0;
+    for line in read(Path::new("docs/ROBUSTNESS.md")).lines().filter(|line| line.starts_with("| ")).skip(2) {
+        let tests = line.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap();
+        // Headings of the table name no test.
+        if line.ends_with("| | |") {
+            continue;
+        }
+        rows += 1;
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            offences.push(format!("no test holds: {line}"));
+        }
+        for name in names {
+            let declared = format!("fn {name}(");
+            if !sources.iter().any(|source| source.contains(&declared)) {
+                offences.push(format!("there is no test `{name}`"));
+            }
+        }
+    }
+    assert!(rows >= 40, "{rows} rows: this test looks in the wrong place");
+    assert_none(&offences, "docs/ROBUSTNESS.md claims what nothing holds");
 }
 
 #[test]

@@ -65,14 +65,20 @@ pub(crate) fn require_identity(product: &Product) -> Result<(), ProductError> {
 /// Unknown top-level keys, which are attributes unless the `attributes` object has them.
 fn add_others(product: &mut Product, others: Vec<(String, Value)>) -> Result<(), ProductError> {
     let mut added = Vec::new();
+    let mut full_names = 0;
     {
         let named: FxHashMap<&str, ()> = product.attributes.iter().map(|(name, _)| (name.as_str(), ())).collect();
         for (key, value) in others {
+            let length = key.len();
             let name = attribute_name_of_key(key);
+            full_names += usize::from(name.len() < length);
             if !named.contains_key(name.as_str()) {
                 added.push((name, value));
             }
         }
+    }
+    if full_names > 0 {
+        keep_last_of_each(&mut added);
     }
     for (name, value) in added {
         if let Some(attribute) = attribute(&name, value)? {
@@ -80,6 +86,16 @@ fn add_others(product: &mut Product, others: Vec<(String, Value)>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// `NAME` and `attributes.NAME` are one attribute. As with a member that comes twice in JSON, the last one counts.
+fn keep_last_of_each(added: &mut Vec<(String, Value)>) {
+    let last: FxHashMap<String, usize> = added.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+    let mut at = 0;
+    added.retain(|(name, _)| {
+        at += 1;
+        last.get(name) == Some(&(at - 1))
+    });
 }
 
 /// `attributes.NAME` at the top level addresses the attribute NAME, so that a CSV column can say so.

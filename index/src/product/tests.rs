@@ -141,6 +141,15 @@ fn unknown_keys_become_attributes_and_the_attributes_object_wins() {
 }
 
 #[test]
+fn an_attribute_that_comes_by_both_its_names_is_one() {
+    check(json!({"size": 5, "attributes.size": 6}), json!({"attributes": {"size": 6}}));
+    check(json!({"attributes.size": 6, "a": 1, "size": 5}), json!({"attributes": {"a": 1, "size": 5}}));
+    check(json!({"attributes.size": 6, "attributes": {"size": 5}}), json!({"attributes": {"size": 5}}));
+    let product = read(json!({"size": 5, "attributes.size": 6}));
+    assert_eq!(product.attributes.len(), 1);
+}
+
+#[test]
 fn a_nested_attribute_is_refused_with_its_path() {
     let expected = "expected text, a number, a boolean or a list of these";
     check_error(

@@ -105,7 +105,8 @@ pub fn read(mut params: Params) -> Result<SearchParams, AnswerError> {
 /// # Errors
 /// Where it does not parse.
 pub(super) fn filter(params: &mut Params) -> Result<Option<Filter>, AnswerError> {
-    let text = params.text("filter", filter::FILTER_BYTES_MAX)?;
+    // The grammar has a limit of its own, and one code for whatever is wrong with a filter.
+    let text = params.text("filter", usize::MAX)?;
     let parsed = text.filter(|text| !text.trim().is_empty()).map(|text| filter::parse(&text)).transpose();
     parsed.map_err(|error| AnswerError::InvalidFilter(error.message))
 }

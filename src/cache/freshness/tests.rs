@@ -188,7 +188,7 @@ fn nothing_stands_in_that_is_too_old_of_another_history_or_from_the_future() {
     assert_eq!(rescuable(&stamp(10), &shop.view(age), Duration::ZERO), Some(Duration::from_secs(1)));
     assert_eq!(rescuable(&stamp(10), &shop.view(age + 1), Duration::ZERO), None);
     assert_eq!(rescuable(&Stamp { start: 78, ..stamp(10) }, &shop.view(0), hour), None);
-    let future = |ms| Stamp { computed_at: UnixMillis(100_000 + ms), ..stamp(10) };
+    let future = |ms: u64| Stamp { computed_at: UnixMillis(100_000 + ms), ..stamp(10) };
     assert_eq!(rescuable(&future(1_000), &shop.view(0), hour), Some(Duration::from_secs(1)));
     assert_eq!(rescuable(&future(1_001), &shop.view(0), hour), None);
 }

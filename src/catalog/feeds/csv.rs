@@ -37,6 +37,8 @@ struct Row {
     ends: Vec<usize>,
     cells: usize,
     is_too_long: bool,
+    /// Whether the input ended inside a quoted cell.
+    is_open: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,10 @@ impl<'m, R: BufRead> Rows<'m, R> {
 
     /// Reads the next row; the line that it begins on, `None` at the end of the input.
     fn read_row(&mut self) -> std::io::Result<Option<u64>> {
+        if self.row.is_open {
+            // It went on to the end, and the parser still waits for its quote.
+            return Ok(None);
+        }
         self.row.clear();
         if self.state == State::Header && record::upcoming(&mut self.input)?.starts_with(record::BOM) {
             self.input.consume(record::BOM.len());
@@ -97,6 +103,9 @@ impl<'m, R: BufRead> Rows<'m, R> {
         let start = self.line;
         loop {
             let chunk = record::upcoming(&mut self.input)?;
+            if chunk.is_empty() {
+                return Ok(self.end_row().then_some(start));
+            }
             let (text, ends) = self.row.room();
             let (result, read, written, ended) = self.parser.read_record(chunk, text, ends);
             self.line += chunk.iter().take(read).filter(|byte| **byte == b'\n').count() as u64;
@@ -107,6 +116,26 @@ impl<'m, R: BufRead> Rows<'m, R> {
                 ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
                 ReadRecordResult::Record => return Ok(Some(start)),
                 ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Ends the last row of an input. The parser is given one more line end: it ends a row, is nothing where there is
+    /// none, and is a character like any other where a quote is still open. False if there is no row.
+    fn end_row(&mut self) -> bool {
+        loop {
+            let (text, ends) = self.row.room();
+            let (result, read, written, ended) = self.parser.read_record(b"\n", text, ends);
+            self.row.text_length += written;
+            self.row.cells += ended;
+            match result {
+                ReadRecordResult::Record => return true,
+                ReadRecordResult::End => return false,
+                ReadRecordResult::InputEmpty if read > 0 => {
+                    self.row.is_open = written > 0;
+                    return self.row.is_open;
+                }
+                ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
             }
         }
     }
@@ -129,7 +158,7 @@ impl<'m, R: BufRead> Rows<'m, R> {
 
 impl Row {
     fn clear(&mut self) {
-        (self.text_length, self.cells, self.is_too_long) = (0, 0, false);
+        (self.text_length, self.cells, self.is_too_long, self.is_open) = (0, 0, false, false);
     }
 
     /// Free room for text and ends, which the parser needs one of beyond what it fills. A row that is too long goes on being read, over itself.
@@ -161,6 +190,10 @@ impl Row {
                 "the row has more than {RECORD_BYTES_MAX} bytes or {COLUMNS_MAX} cells; perhaps a quote is not closed"
             );
             return Err(LineError::new(line, "record_too_long", message));
+        }
+        if self.is_open {
+            let message = "a quote of the row is not closed, so the row goes on to the end of the file";
+            return Err(LineError::new(line, "invalid_csv", message));
         }
         let invalid = || LineError::new(line, "invalid_utf8", "the row is not UTF-8");
         let text = self.text.get(..self.text_length).unwrap_or_default();

@@ -186,6 +186,21 @@ fn csv_headers_that_make_no_table_end_the_reading() {
 }
 
 #[test]
+fn a_csv_row_whose_quote_is_not_closed_is_no_product() {
+    for open in ["2,\"b", "2,\"b\n3,c\n", "2,\"b\"\"", "\"", "2,\""] {
+        check(
+            Format::Csv,
+            format!("id,x\n1,a\n{open}"),
+            &[(2, json!({"id": "1", "x": "a"})), (3, json!("invalid_csv"))],
+        );
+    }
+    check(Format::Csv, "id,\"x\n1,a\n", &[(1, json!("invalid_csv"))]);
+    for closed in ["2,\"b\"", "2,\"b\"\n", "2,\"b\"\r", "2,b"] {
+        check(Format::Csv, format!("id,x\n{closed}"), &[(2, json!({"id": "2", "x": "b"}))]);
+    }
+}
+
+#[test]
 fn a_csv_row_may_have_ten_thousand_cells() {
     let mapping = FeedMapping::identity();
     for (cells, expected) in [(10_000, None), (10_001, Some("record_too_long"))] {

@@ -91,7 +91,19 @@ fn too_many_or_too_large_headers_are_refused() {
     let large = format!("X-Large: {}\r\n", "x".repeat(64 << 10));
     for headers in [many, large] {
         let answer = server.raw(format!("GET /healthz HTTP/1.1\r\nHost: shop\r\n{headers}\r\n").as_bytes());
-        assert!(answer.starts_with("HTTP/1.1 431") || answer.is_empty(), "{answer}");
+        // Who still sends when the answer comes may lose it with the connection.
+        let lost = answer.is_empty() && headers.len() > 16 << 10;
+        assert!(answer.starts_with("HTTP/1.1 431") || lost, "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_does_not_wait_for_the_rest_of_the_next_request() {
+    let server = TestServer::start();
+    for behind in ["\r\n", "GET /heal", "GET /healthz HTTP/1.1\r\nHost: "] {
+        let mut stream = server.connect();
+        stream.write_all(&[HEALTH, behind.as_bytes()].concat()).unwrap();
+        read_until(&mut stream, "\"ok\"");
     }
 }
 

@@ -70,6 +70,53 @@ fn servers_that_are_killed_under_load_cost_no_answer_and_are_used_again_when_the
 }
 
 #[test]
+fn servers_that_freeze_are_passed_by_until_they_go_on() {
+    let shop = Shop::new();
+    let (redis, memcached) = (redis(free_port(), &[]), memcached(free_port(), &[]));
+    let node = shop.node(Some(&url(&redis)), Some(memcached.port));
+    shop.ask(&node, "q=shoe");
+    filled(&node, "memcached", 1);
+    redis.freeze();
+    memcached.freeze();
+    for n in 1..=20 {
+        assert_eq!(detail(&shop.ask(&node, &format!("q=lamp&per_page={n}"))), "index");
+    }
+    for tier in ["redis", "memcached"] {
+        let passed = |reason: &str| count(&node, &format!("/catalogs/shop/tiers/{tier}/passed/{reason}"));
+        assert!(passed("timeout") > 0 && passed("breaker_open") > 0, "{tier}");
+        assert_eq!(stat(&node, &format!("/remote/{tier}/servers/0/failing")), "timeout");
+    }
+    redis.thaw();
+    memcached.thaw();
+    let mut page = 0;
+    let fills = |tier: &str| count(&node, &format!("/catalogs/shop/tiers/{tier}/fills"));
+    let before = (fills("redis"), fills("memcached"));
+    until("both are used again", || {
+        page += 1;
+        shop.ask(&node, &format!("q=shoe&per_page={}&page={}", page % 20 + 1, page / 20 + 1));
+        fills("redis") > before.0 && fills("memcached") > before.1
+    });
+}
+
+#[test]
+fn a_server_without_room_refuses_what_it_is_given_and_is_asked_all_the_same() {
+    let shop = Shop::new();
+    // Less than it takes to start, and a limit for items that no page keeps.
+    let redis = redis(free_port(), &["--maxmemory", "100kb", "--maxmemory-policy", "noeviction"]);
+    let memcached = memcached(free_port(), &["-I", "1024"]);
+    let node = shop.node(Some(&url(&redis)), Some(memcached.port));
+    for n in 21..=40 {
+        assert_eq!(detail(&shop.ask(&node, &format!("q=shoe&per_page={n}&highlight=title"))), "index");
+    }
+    for tier in ["redis", "memcached"] {
+        let refused = format!("/catalogs/shop/tiers/{tier}/fills_passed/refused");
+        until("it refuses", || count(&node, &refused) > 0);
+        assert_eq!(stat(&node, &format!("/remote/{tier}/servers/0/breaker")), "closed");
+        assert_eq!(count(&node, &format!("/catalogs/shop/tiers/{tier}/misses/absent")), 20, "{tier}");
+    }
+}
+
+#[test]
 fn values_of_other_programs_are_misses_with_their_reason_and_are_overwritten() {
     let shop = Shop::new();
     let (redis, memcached) = (redis(free_port(), &[]), memcached(free_port(), &[]));
