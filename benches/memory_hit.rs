@@ -49,14 +49,18 @@ fn memory_hit(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let _inside = runtime.enter();
     let ask = |raw: &str, headers: &HeaderMap| {
-        answers.search(&catalog, Asked::Query(raw), headers).now_or_never().expect("a hit never waits").expect("a hit")
+        answers
+            .search(&catalog, Asked::Query(raw), headers, None)
+            .now_or_never()
+            .expect("a hit never waits")
+            .expect("a hit")
     };
 
     let mut plain = HeaderMap::new();
     plain.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate, br, zstd"));
     let first = runtime.block_on(async {
         catalog.wait_visible(written.sequence, Duration::from_secs(30)).await.expect("visible");
-        answers.search(&catalog, Asked::Query("q=running+shoe"), &plain).await.expect("an answer")
+        answers.search(&catalog, Asked::Query("q=running+shoe"), &plain, None).await.expect("an answer")
     });
     let mut conditional = plain.clone();
     conditional.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());

@@ -14,7 +14,11 @@ pub mod params;
 
 pub mod effective;
 
+pub mod policy;
+
 pub mod question;
+
+pub mod within;
 
 pub mod render;
 
@@ -45,9 +49,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::body::Body;
-use axum::http::header::InvalidHeaderValue;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, Response, header};
 use rustc_hash::FxBuildHasher;
+use storefind_index::filter::Filter;
+use storefind_index::request::SearchRequest;
 use tokio::time::Instant;
 
 use crate::cache::coding::Coding;
@@ -67,12 +72,14 @@ use crate::resilience::deadline::Worth;
 use crate::resilience::pool::{Lane, Limits, Pool};
 use crate::telemetry::slow_queries::SlowQueries;
 use counters::{CatalogCounters, KindCounters, Stats};
-use effective::KeyScope;
+use effective::{CompleteRequest, KeyScope};
 use error::AnswerError;
 use params::Params;
 use params::search::Explain;
+use policy::{Policies, PolicyError};
 use question::Question;
 use tier_stats::RemoteStats;
+use within::Within;
 
 /// Part of every key. Raised with any change of analysis, ranking or body, so that no node serves what an older
 /// program computed.
@@ -136,16 +143,8 @@ pub enum SetupError {
         source: Fault,
     },
     /// A configured `Cache-Control` is not a header value.
-    #[error("`{key}` is not a header value: {value:?}")]
-    CacheControl {
-        /// The configuration key.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// Why.
-        #[source]
-        source: InvalidHeaderValue,
-    },
+    #[error(transparent)]
+    CacheControl(#[from] PolicyError),
 }
 
 /// Answers searches and autocompletes of every catalog.
@@ -156,8 +155,7 @@ pub struct Answers {
     pool: Arc<Pool>,
     slow_queries: Arc<SlowQueries>,
     counters: ArcSwap<HashMap<String, Arc<CatalogCounters>, FxBuildHasher>>,
-    search_cache_control: HeaderValue,
-    autocomplete_cache_control: HeaderValue,
+    policies: Policies,
     request_deadline: Duration,
     visible_wait_max: Duration,
 }
@@ -168,12 +166,29 @@ struct Request<'a> {
     catalog: &'a Arc<Catalog>,
     counters: Arc<CatalogCounters>,
     headers: &'a HeaderMap,
+    /// What the asker's key may see.
+    within: Option<&'a Within>,
     began: Instant,
 }
 
 impl Request<'_> {
     fn counters(&self) -> &KindCounters {
         self.counters.of(self.kind)
+    }
+
+    /// The condition under which everything is answered.
+    fn filter(&self) -> Option<Filter> {
+        self.within.map(|within| within.filter().clone())
+    }
+
+    /// An error without what lies beyond the key's filter: which fields other products have.
+    fn conceal(&self, error: AnswerError) -> AnswerError {
+        match error {
+            AnswerError::UnknownField { parameter, field, .. } if self.within.is_some() => {
+                AnswerError::UnknownField { parameter, field, nearest: None, known: Arc::default() }
+            }
+            other => other,
+        }
     }
 
     fn coding(&self) -> Coding {
@@ -200,17 +215,13 @@ impl Answers {
             pool: Arc::new(Pool::new("query", http.query_threads, limits)?),
             slow_queries: Arc::new(SlowQueries::new(config.logging.slow_query)),
             counters: ArcSwap::default(),
-            search_cache_control: cache_control("http.search_cache_control", &http.search_cache_control)?,
-            autocomplete_cache_control: cache_control(
-                "http.autocomplete_cache_control",
-                &http.autocomplete_cache_control,
-            )?,
+            policies: Policies::new(config)?,
             request_deadline: http.request_deadline,
             visible_wait_max: config.freshness_bound + VISIBLE_WAIT_GRACE,
         })
     }
 
-    /// Answers a search.
+    /// Answers a search, of what the asker's key may see.
     ///
     /// # Errors
     /// [`AnswerError`].
@@ -222,8 +233,9 @@ impl Answers {
         catalog: &Arc<Catalog>,
         asked: Asked<'_>,
         headers: &HeaderMap,
+        within: Option<&Within>,
     ) -> Result<Response<Body>, AnswerError> {
-        let request = self.begin(Kind::Search, catalog, headers);
+        let request = self.begin(Kind::Search, catalog, headers, within);
         if let Asked::Query(raw) = asked
             && let Some(response) = self.answer_again(&request, 0, raw)
         {
@@ -231,7 +243,7 @@ impl Answers {
         }
         // Boxed, so that a hit does not carry the room that a computation needs.
         let answered = Box::pin(self.search_anew(&request, asked)).await;
-        answered.inspect_err(|error| request.counters().error(error))
+        answered.map_err(|error| request.conceal(error)).inspect_err(|error| request.counters().error(error))
     }
 
     /// Answers an autocomplete. The same promises as [`Self::search`].
@@ -243,14 +255,15 @@ impl Answers {
         catalog: &Arc<Catalog>,
         raw: &str,
         headers: &HeaderMap,
+        within: Option<&Within>,
     ) -> Result<Response<Body>, AnswerError> {
-        let request = self.begin(Kind::Autocomplete, catalog, headers);
+        let request = self.begin(Kind::Autocomplete, catalog, headers, within);
         let suggestions = catalog.suggestions();
         if let Some(response) = self.answer_again(&request, suggestions.generation, raw) {
             return Ok(response);
         }
         let answered = Box::pin(self.autocomplete_anew(&request, suggestions, raw)).await;
-        answered.inspect_err(|error| request.counters().error(error))
+        answered.map_err(|error| request.conceal(error)).inspect_err(|error| request.counters().error(error))
     }
 
     /// What the answers have been like, and what the cache and the pool hold.
@@ -273,8 +286,14 @@ impl Answers {
         self.pool.close();
     }
 
-    fn begin<'a>(&self, kind: Kind, catalog: &'a Arc<Catalog>, headers: &'a HeaderMap) -> Request<'a> {
-        Request { kind, catalog, counters: self.counters(catalog.name()), headers, began: Instant::now() }
+    fn begin<'a>(
+        &self,
+        kind: Kind,
+        catalog: &'a Arc<Catalog>,
+        headers: &'a HeaderMap,
+        within: Option<&'a Within>,
+    ) -> Request<'a> {
+        Request { kind, catalog, counters: self.counters(catalog.name()), headers, within, began: Instant::now() }
     }
 
     /// The whole way of a repeated URL whose entry is fresh; `None` sends it the long way.
@@ -295,7 +314,8 @@ impl Answers {
         }
         let published = request.catalog.published();
         let settings_version = published.settings_version;
-        let effective = effective::search(wanted.request, published.snapshot.settings());
+        let bounded = SearchRequest { within: request.filter(), ..wanted.request };
+        let effective = effective::search(bounded, published.snapshot.settings());
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::search_key(key_scope, &effective));
         let question = Question::Search(effective);
@@ -317,7 +337,8 @@ impl Answers {
         raw: &str,
     ) -> Result<Response<Body>, AnswerError> {
         let params = Params::from_query(raw, params::complete::NAMES)?;
-        let effective = effective::complete(params::complete::read(params)?);
+        let bounded = CompleteRequest { within: request.filter(), ..params::complete::read(params)? };
+        let effective = effective::complete(bounded);
         let settings_version = request.catalog.settings_version();
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::complete_key(key_scope, suggestions.generation, &effective));
@@ -417,10 +438,13 @@ impl Answers {
         };
         request.counters().outcome(Outcome::Bypass);
         let text = match explain.cache {
-            true => render::with_member(served.entry.body(), "explain", &explain::account(&served, &view)),
+            true => {
+                let account = explain::account(&served, &view, request.within);
+                render::with_member(served.entry.body(), "explain", &account)
+            }
             false => served.entry.body().text().to_vec(),
         };
-        Ok(response::explained(&served, text, request.began.elapsed()))
+        Ok(response::explained(&served, text, self.policies.vary(), request.began.elapsed()))
     }
 
     fn respond(&self, request: &Request<'_>, served: &Served) -> Response<Body> {
@@ -432,10 +456,7 @@ impl Answers {
         if served.late.is_some() {
             counters.rescued();
         }
-        let cache_control = match request.kind {
-            Kind::Search => &self.search_cache_control,
-            Kind::Autocomplete => &self.autocomplete_cache_control,
-        };
+        let policy = self.policies.of(request.kind, request.within);
         let coding = self.affordable(&served.entry, request.coding());
         let representation = served.entry.representation(coding);
         let elapsed = request.began.elapsed();
@@ -443,9 +464,9 @@ impl Answers {
         let held = request.headers.get(header::IF_NONE_MATCH);
         if held.is_some_and(|held| response::matches(held, &representation.etag)) {
             counters.not_modified();
-            return response::not_modified(served, representation, cache_control, elapsed);
+            return response::not_modified(served, representation, policy, elapsed);
         }
-        response::full(served, representation, cache_control, elapsed)
+        response::full(served, representation, policy, elapsed)
     }
 
     /// The wanted coding, made on the way if that is quick. A slow one is made beside it, once, and until then the
@@ -490,9 +511,6 @@ fn view(catalog: &Catalog) -> View {
 }
 
 fn scope<'a>(request: &'a Request<'_>, settings_version: u64, generation: u64) -> Scope<'a> {
-    Scope { kind: request.kind.as_str(), catalog: request.catalog.name(), settings_version, generation }
-}
-
-fn cache_control(key: &'static str, value: &str) -> Result<HeaderValue, SetupError> {
-    HeaderValue::from_str(value).map_err(|source| SetupError::CacheControl { key, value: value.into(), source })
+    let within = request.within.map(Within::number);
+    Scope { kind: request.kind.as_str(), catalog: request.catalog.name(), settings_version, generation, within }
 }

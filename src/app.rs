@@ -18,6 +18,7 @@ use crate::answer::{Answers, SetupError};
 use crate::catalog::Catalog;
 use crate::catalog::registry::{Catalogs, OpenError};
 use crate::config::Config;
+use crate::http::tls::{Tls, TlsError};
 use crate::http::upload::UPLOADS_MAX;
 use crate::telemetry::{AnswerCollector, Metrics};
 
@@ -32,6 +33,8 @@ pub struct App {
     pub catalogs: Catalogs,
     /// What answers searches and autocompletes: caches and query threads.
     pub answers: Arc<Answers>,
+    /// The certificate in use, where TLS is configured.
+    pub tls: Option<Arc<Tls>>,
     /// What the server counts.
     pub metrics: Arc<Metrics>,
     /// When the server started.
@@ -54,6 +57,9 @@ pub enum Mode {
 /// Why the application could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// The certificate cannot be used.
+    #[error("TLS is configured, but cannot be served")]
+    Tls(#[from] TlsError),
     /// The data folder cannot be used.
     #[error(transparent)]
     DataDir(#[from] LockError),
@@ -71,6 +77,7 @@ impl App {
     /// # Errors
     /// The data folder is in use or cannot be used, or a catalog cannot be opened; each names the path.
     pub fn build(config: Config, mode: Mode) -> Result<Arc<Self>, BuildError> {
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let lock = DataDirLock::take(&config.data_dir, mode)?;
         let catalogs = Catalogs::open(&config, mode == Mode::ReadOnly)?;
         let answers = Arc::new(Answers::new(&config)?);
@@ -80,6 +87,7 @@ impl App {
             config: Arc::new(config),
             catalogs,
             answers,
+            tls,
             metrics,
             started: Instant::now(),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),

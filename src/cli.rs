@@ -9,6 +9,7 @@ mod check_config;
 mod demo;
 mod evaluate;
 mod import;
+mod key;
 mod progress;
 mod rebuild;
 mod remote;
@@ -45,6 +46,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Score the answers to judged queries
     Evaluate(evaluate::Arguments),
+    /// Make a new random key and its entry for the configuration
+    Key(key::Arguments),
     /// Report every problem of a configuration at once
     CheckConfig(check_config::Arguments),
 }
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
     };
     match outcome {
@@ -142,6 +146,9 @@ mod tests {
     fn only_commands_that_work_are_listed() {
         let names: Vec<_> =
             Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["serve", "demo", "import", "rebuild", "backup", "restore", "evaluate", "check-config"]);
+        assert_eq!(
+            names,
+            ["serve", "demo", "import", "rebuild", "backup", "restore", "evaluate", "key", "check-config"]
+        );
     }
 }

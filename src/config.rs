@@ -3,7 +3,9 @@
 //! Owns the types that the rest of the server reads, and [`Config::load`]. Invariant: a [`Config`] that exists is
 //! valid, so nothing behind this module checks it again.
 
+pub mod access;
 mod keys;
+pub mod limits;
 mod problem;
 mod raw;
 mod servers;
@@ -21,16 +23,20 @@ use std::time::Duration;
 use storefind_index::feed::FeedMapping;
 use storefind_index::settings::Settings;
 
+pub use access::{KeyCatalogs, KeyConfig, KeyHash, Scope, Scopes};
 pub use keys::{KEYS, Key};
+pub use limits::{LimitsConfig, Network};
 pub use problem::{ConfigError, Problem, Source, nearest};
-pub use raw::{ENVIRONMENT_PREFIX, Sources, variable_name};
+pub use raw::{ENVIRONMENT_PREFIX, KEY_VARIABLE, Sources, variable_name};
 pub use servers::SecretUrl;
 
 /// A validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address to listen on; loopback only until keys exist. `listen`.
+    /// Address to listen on. Without keys it is a loopback address, unless `insecure`. `listen`.
     pub listen: SocketAddr,
+    /// Whether any address may be listened on without keys. `insecure`.
+    pub insecure: bool,
     /// Where logs and indexes live. `data_dir`.
     pub data_dir: PathBuf,
     /// Longest time from the acknowledgement of a change until every answer shows it. `freshness_bound`.
@@ -39,10 +45,25 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Limits of the HTTP side. `http.…`.
     pub http: HttpConfig,
+    /// HTTPS instead of HTTP. `tls.…`.
+    pub tls: Option<TlsConfig>,
+    /// How many requests are too many. `limits.…`.
+    pub limits: LimitsConfig,
     /// Logs for people and machines. `logging.…`.
     pub logging: LoggingConfig,
     /// Catalogs by name. `catalogs.…`.
     pub catalogs: BTreeMap<String, CatalogConfig>,
+    /// Who may do what; without any, everybody may do everything. `[[keys]]`.
+    pub keys: Vec<KeyConfig>,
+}
+
+/// The files of a certificate. What they hold is read by [`crate::http::tls`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The certificate and what it is signed by. `tls.certificate`.
+    pub certificate: PathBuf,
+    /// Its private key. `tls.key`.
+    pub key: PathBuf,
 }
 
 /// Cache tiers.
@@ -126,6 +147,8 @@ pub struct HttpConfig {
     pub autocomplete_cache_control: String,
     /// Origins whose pages may call search and autocomplete; `*` is all. `http.cors_origins`.
     pub cors_origins: Vec<String>,
+    /// Whose `X-Forwarded-For` is believed. `http.trusted_proxies`.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Logs for people and machines.
@@ -166,13 +189,17 @@ impl Config {
         validate::validate(sources).map(|(config, _)| config)
     }
 
-    /// The configuration in force, as TOML that can be loaded again, each line with its source. Holds no secrets.
+    /// The configuration in force, as TOML, each line with its source. Holds no secrets: the hashes of keys are hidden,
+    /// without keys it can be loaded again.
     ///
     /// # Errors
     /// As [`Config::load`].
     pub fn print(sources: &Sources) -> Result<String, ConfigError> {
         let (_, effective) = validate::validate(sources)?;
-        let lines = effective.iter().map(|line| format!("{} = {}  # {}\n", line.key, line.value, line.source));
+        let lines = effective.iter().map(|line| match &line.value {
+            Some(value) => format!("{} = {value}  # {}\n", line.key, line.source),
+            None => format!("\n{}  # {}\n", line.key, line.source),
+        });
         Ok(lines.collect())
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod accept;
 mod admin;
+mod auth;
 pub mod autocomplete;
 pub mod connection;
 mod cors;
@@ -12,6 +13,7 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 mod health;
+pub mod limit;
 mod live;
 mod pages;
 mod products;
@@ -22,4 +24,5 @@ pub mod search;
 mod settings;
 mod stats;
 mod tiers;
+pub mod tls;
 pub(crate) mod upload;

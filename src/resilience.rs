@@ -15,3 +15,5 @@ pub mod chance;
 pub mod limiter;
 
 pub mod pool;
+
+pub mod token_bucket;

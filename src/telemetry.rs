@@ -6,6 +6,7 @@ pub mod logs;
 pub mod metrics;
 pub mod slow_queries;
 mod tiers;
+pub mod tls;
 
 pub use answers::AnswerCollector;
 pub use metrics::Metrics;

@@ -1,6 +1,9 @@
 //! What is asked of the index, validated and normalised by the caller.
 
+use crate::error::IndexError;
 use crate::filter::Filter;
+use crate::query::fields::assumed;
+use crate::query::filter::Condition;
 
 /// Deepest product that paging reaches: `page × per_page` is at most this. A shopper does not turn 500 pages, and
 /// every page costs a heap of this size.
@@ -23,8 +26,11 @@ pub const SORT_KEYS_MAX: usize = 4;
 pub struct SearchRequest {
     /// What the shopper typed; empty asks for everything.
     pub q: String,
-    /// Condition on products, a key's own filter already ANDed in.
+    /// Condition on products. What it selects of a facet's own field does not shrink that facet.
     pub filter: Option<Filter>,
+    /// What the asker may see at all: nothing else is found, counted or shown, in facets neither. Of a field that no
+    /// product has, it holds for none.
+    pub within: Option<Filter>,
     /// Fields to count values of; `*` already replaced by the settings' facets.
     pub facets: Vec<String>,
     /// Most values listed of each facet.
@@ -58,6 +64,7 @@ impl Default for SearchRequest {
         Self {
             q: String::new(),
             filter: None,
+            within: None,
             facets: Vec::new(),
             facet_limit: 100,
             sort: Vec::new(),
@@ -73,6 +80,14 @@ impl Default for SearchRequest {
             explain_ranking: false,
         }
     }
+}
+
+/// Whether a filter can stand in [`SearchRequest::within`], on any catalog.
+///
+/// # Errors
+/// A value that its product field cannot have.
+pub fn check_within(filter: &Filter) -> Result<(), IndexError> {
+    Condition::resolve_as(&|name| Ok(assumed(name)), filter).map(|_| ())
 }
 
 /// One sort key.

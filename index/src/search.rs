@@ -20,7 +20,7 @@ use crate::eval::score::{SegmentScorer, Statistics};
 use crate::highlight::Highlighter;
 use crate::live::{LiveFields, LiveRows, Row};
 use crate::query::depend::{WordCorrections, variant};
-use crate::query::fields::resolve;
+use crate::query::fields::{assumed, resolve};
 use crate::query::filter::Condition;
 use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
@@ -300,7 +300,14 @@ fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Colle
         let field = resolve(snapshot, name, "facets")?;
         facets.push(FacetPlan { name: name.clone(), field, selected: Vec::new() });
     }
-    let mut conditions = Vec::new();
+    let mut conditions = match &request.within {
+        None => Vec::new(),
+        // Never a facet's own selection: that would count what the asker may not see.
+        Some(within) => match Condition::resolve_as(&|name| Ok(assumed(name)), within)? {
+            Condition::And(operands) => operands,
+            one => vec![one],
+        },
+    };
     let mut selections = Vec::new();
     let filter = request.filter.as_ref().map(|filter| Condition::resolve(snapshot, filter)).transpose()?;
     let conjuncts = match filter {

@@ -48,7 +48,7 @@ impl Answers {
                 Verdict::Fresh { .. } => "fresh",
                 Verdict::Stale(reason) => reason.as_str(),
             };
-            json!({"verdict": verdict, "entry": explain::entry(&entry, &view)})
+            json!({"verdict": verdict, "entry": explain::entry(&entry, &view, None)})
         });
         let mut tiers = Vec::new();
         if let Some(remote) = self.stack.remote() {

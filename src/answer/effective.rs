@@ -4,11 +4,14 @@
 //! body echoes it, so equal keys have equal answers by construction; the question that remains is only whether
 //! normalising harms, and each step says why it does not.
 //!
-//! A filter that belongs to a key is to be ANDed in before the key text is made; nothing else may come between.
+//! What an asker may see (`within`, the filter of an access key) is part of the request before the key text is made,
+//! apart from the request's own filter: a selection widens its own facet, a bound does not, so `brand:HP` as one and as
+//! the other are two questions.
 //!
 //! Invariant: [`search`] and [`complete`] are idempotent, and requests that differ after them have different keys.
 
 use form_urlencoded::Serializer;
+use storefind_index::filter::Filter;
 use storefind_index::request::{Order, SearchRequest, SortKey};
 use storefind_index::settings::Settings;
 use unicode_normalization::UnicodeNormalization;
@@ -28,7 +31,9 @@ pub struct CompleteRequest {
     /// Only what lies in this category.
     pub category: Option<String>,
     /// Condition on products.
-    pub filter: Option<storefind_index::filter::Filter>,
+    pub filter: Option<Filter>,
+    /// What the asker may see at all.
+    pub within: Option<Filter>,
 }
 
 /// What a key is made for.
@@ -45,6 +50,7 @@ pub fn search(mut request: SearchRequest, settings: &Settings) -> SearchRequest 
     let defaults = SearchRequest::default();
     request.q = normalise(&request.q);
     request.filter = request.filter.map(|filter| filter.canonical());
+    request.within = request.within.map(|within| within.canonical());
     if request.facets.iter().any(|facet| facet == "*") {
         request.facets.retain(|facet| facet != "*");
         request.facets.extend(settings.facets.iter().cloned());
@@ -83,6 +89,7 @@ pub fn complete(mut request: CompleteRequest) -> CompleteRequest {
     }
     request.category = request.category.map(|category| squeeze(&category)).filter(|category| !category.is_empty());
     request.filter = request.filter.map(|filter| filter.canonical());
+    request.within = request.within.map(|within| within.canonical());
     request
 }
 
@@ -95,6 +102,9 @@ pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
     }
     if let Some(filter) = &request.filter {
         text.append_pair("filter", &filter.to_string());
+    }
+    if let Some(within) = &request.within {
+        text.append_pair("within", &within.to_string());
     }
     for facet in &request.facets {
         text.append_pair("facets", facet);
@@ -153,6 +163,9 @@ pub fn complete_key(scope: KeyScope<'_>, generation: u64, request: &CompleteRequ
     }
     if let Some(filter) = &request.filter {
         text.append_pair("filter", &filter.to_string());
+    }
+    if let Some(within) = &request.within {
+        text.append_pair("within", &within.to_string());
     }
     Key::new(text.finish())
 }

@@ -1,12 +1,16 @@
 //! `explain=cache`: an answer's account of how the tiers dealt with it and which changes could alter it.
 //!
 //! For people; the shape may grow. Nothing here is ever cached, so times may stand in it.
+//!
+//! Clauses name words of the whole catalog, such as those that a mistyped word may have meant. Who has a key with a
+//! filter sees only part of the catalog, and no clauses.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use storefind_index::answer::LiveDependency;
 
+use super::within::Within;
 use crate::cache::entry::Entry;
 use crate::cache::freshness::View;
 use crate::cache::proof::Proof;
@@ -15,7 +19,7 @@ use crate::cache::tier::TierName;
 use crate::cache::tier::counters::CameOf;
 
 /// The account of one answer.
-pub fn account(served: &Served, view: &View) -> Value {
+pub fn account(served: &Served, view: &View, within: Option<&Within>) -> Value {
     let mut account = json!({
         "outcome": served.outcome.as_str(),
         "reason": served.outcome.reason(),
@@ -25,14 +29,14 @@ pub fn account(served: &Served, view: &View) -> Value {
         "tiers": tiers(served),
         "grace_ms": millis(served.age),
     });
-    if let (Some(account), Value::Object(of_entry)) = (account.as_object_mut(), entry(&served.entry, view)) {
+    if let (Some(account), Value::Object(of_entry)) = (account.as_object_mut(), entry(&served.entry, view, within)) {
         account.extend(of_entry);
     }
     account
 }
 
 /// The account of an entry, whoever asks for it.
-pub fn entry(entry: &Entry, view: &View) -> Value {
+pub fn entry(entry: &Entry, view: &View, within: Option<&Within>) -> Value {
     let stamp = entry.stamp();
     json!({
         "key": entry.key().text(),
@@ -43,7 +47,7 @@ pub fn entry(entry: &Entry, view: &View) -> Value {
         "bytes": entry.weight(),
         "live_as_of": stamp.live_as_of,
         "live": live(entry.proof(), view, stamp.live_as_of),
-        "variants": variants(entry.proof(), view, stamp.as_of),
+        "variants": variants(entry.proof(), view, stamp.as_of, within.is_none()),
     })
 }
 
@@ -69,15 +73,18 @@ fn tiers(served: &Served) -> Vec<Value> {
     std::iter::once(memory).chain(remote).chain(index).collect()
 }
 
-/// Every variant with its clauses, and which of them a change after the entry has touched.
-fn variants(proof: &Proof, view: &View, as_of: u64) -> Vec<Value> {
+/// Every variant with its clauses, if they may be shown, and which of them a change after the entry has touched.
+fn variants(proof: &Proof, view: &View, as_of: u64, shows_clauses: bool) -> Vec<Value> {
     let touched = proof.touched_clauses(view.visibility.touches(), as_of);
     let variants = proof.dependency().variants.iter().zip(touched).map(|(variant, touched)| {
         let is_touched = touched.iter().filter(|touched| **touched).count() >= variant.required;
-        let clauses = variant.clauses.iter().zip(touched);
-        let clauses: Vec<_> =
-            clauses.map(|(clause, touched)| json!({"terms": clause.terms, "touched": touched})).collect();
-        json!({"name": variant.name, "required": variant.required, "touched": is_touched, "clauses": clauses})
+        let mut stated = json!({"name": variant.name, "required": variant.required, "touched": is_touched});
+        if shows_clauses {
+            let clauses = variant.clauses.iter().zip(touched);
+            stated["clauses"] =
+                clauses.map(|(clause, touched)| json!({"terms": clause.terms, "touched": touched})).collect();
+        }
+        stated
     });
     variants.collect()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use storefind_index::answer::SearchPage;
 use storefind_index::filter::{Filter, Literal};
 use storefind_index::request::SearchRequest;
-use storefind_index::suggest::Completion;
+use storefind_index::suggest::{Completion, LIMIT_MAX, Suggestion};
 use tokio::time::Instant;
 
 use super::counters::CatalogCounters;
@@ -33,6 +33,8 @@ use crate::resilience::deadline::Worth;
 const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
 /// Categories beside suggestions: a short list to narrow down by, not a facet.
 const CATEGORIES_SHOWN: usize = 5;
+/// Suggestions tried for each that is wanted under a key's filter, where some find nothing: each costs a search.
+const SUGGESTIONS_TRIED: usize = 4;
 /// What a product beside suggestions shows: a line with a picture that links.
 const PRODUCT_FIELDS: [&str; 5] = ["title", "brand", "image", "price", "url"];
 
@@ -128,8 +130,9 @@ impl Computation {
         let live_as_of = self.visibility.live().applied();
         let published = self.visibility.published();
         let snapshot = &published.snapshot;
+        let count = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
         let find = |request: &SearchRequest| {
-            let page = snapshot.search(request, &|| worth.is_over());
+            let page = count(request);
             if page.is_ok() {
                 self.visibility.asked(request, began.elapsed());
             }
@@ -140,7 +143,7 @@ impl Computation {
                 let page = find(request)?;
                 (render::search(request, &page), page)
             }
-            Question::Complete(request, suggestions) => complete(request, suggestions, find)?,
+            Question::Complete(request, suggestions) => complete(request, suggestions, find, count)?,
         };
         let counters = self.counters.of(self.question.kind());
         let as_of = snapshot.sequence();
@@ -155,19 +158,25 @@ impl Computation {
     }
 }
 
-fn complete<F, E>(request: &CompleteRequest, suggestions: &Suggestions, find: F) -> Result<(Body, SearchPage), E>
-where
-    F: FnOnce(&SearchRequest) -> Result<SearchPage, E>,
-{
-    let suggested = suggestions.index.complete(Completion {
-        prefix: &request.q,
-        limit: request.limit,
-        category: request.category.as_deref(),
-        typos: true,
-    });
+/// `find` answers the search whose products are shown, `count` those that only count.
+fn complete<E>(
+    request: &CompleteRequest,
+    suggestions: &Suggestions,
+    find: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
+    count: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
+) -> Result<(Body, SearchPage), E> {
+    let suggest = |limit| {
+        let category = request.category.as_deref();
+        suggestions.index.complete(Completion { prefix: &request.q, limit, category, typos: true })
+    };
+    let suggested = match request.within {
+        None => suggest(request.limit),
+        Some(_) => visible(request, suggest((request.limit * SUGGESTIONS_TRIED).min(LIMIT_MAX)), count)?,
+    };
     let page = find(&SearchRequest {
         q: request.q.clone(),
         filter: scoped(request),
+        within: request.within.clone(),
         facets: vec!["categories".into()],
         facet_limit: CATEGORIES_SHOWN,
         per_page: request.products,
@@ -177,16 +186,56 @@ where
     Ok((render::complete(request, &suggested, &page), page))
 }
 
+/// Those suggestions that find something within what the asker may see, with the number of what they find there.
+/// Suggestions are made of the whole catalog; their words must not tell of products that the asker does not see.
+fn visible<E>(
+    request: &CompleteRequest,
+    suggested: Vec<Suggestion>,
+    search: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
+) -> Result<Vec<Suggestion>, E> {
+    let count = |text: &str, filter: Option<Filter>| {
+        // As written and in full: a correction or a part of the words would find what the suggestion does not say.
+        let asked = SearchRequest {
+            q: text.to_owned(),
+            filter,
+            within: request.within.clone(),
+            per_page: 0,
+            typos: false,
+            prefix: false,
+            ..SearchRequest::default()
+        };
+        search(&asked).map(|page| if page.relaxed { 0 } else { page.total })
+    };
+    let mut visible = Vec::with_capacity(request.limit);
+    for mut suggestion in suggested {
+        if visible.len() == request.limit {
+            break;
+        }
+        suggestion.results = count(&suggestion.text, scoped(request))?;
+        if suggestion.results == 0 {
+            continue;
+        }
+        if let Some(category) = &suggestion.category
+            && count("", Some(in_category(category)))? == 0
+        {
+            suggestion.category = None;
+        }
+        visible.push(suggestion);
+    }
+    Ok(visible)
+}
+
 /// The request's own condition within its category.
 fn scoped(request: &CompleteRequest) -> Option<Filter> {
-    let category = request.category.as_ref().map(|category| Filter::Equals {
-        field: "categories".into(),
-        value: Literal { text: category.clone(), quoted: true },
-    });
+    let category = request.category.as_deref().map(in_category);
     match (category, request.filter.clone()) {
         (Some(category), Some(filter)) => Some(Filter::And(vec![category, filter]).canonical()),
         (category, filter) => category.or(filter),
     }
+}
+
+fn in_category(category: &str) -> Filter {
+    Filter::Equals { field: "categories".into(), value: Literal { text: category.to_owned(), quoted: true } }
 }
 
 impl std::fmt::Debug for Computation {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
+use super::policy::Policy;
 use crate::cache::coding::Coding;
 use crate::cache::entry::Representation;
 use crate::cache::outcome::Outcome;
@@ -29,17 +30,11 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const HEADERS: usize = 20;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The answer in full.
-pub fn full(
-    served: &Served,
-    representation: &Representation,
-    cache_control: &HeaderValue,
-    elapsed: Duration,
-) -> Response<Body> {
-    let mut headers = common(served, cache_control, elapsed);
+pub fn full(served: &Served, representation: &Representation, policy: Policy<'_>, elapsed: Duration) -> Response<Body> {
+    let mut headers = common(served, policy, elapsed);
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::ETAG, representation.etag.clone());
     if representation.coding != Coding::Identity {
@@ -52,17 +47,17 @@ pub fn full(
 pub fn not_modified(
     served: &Served,
     representation: &Representation,
-    cache_control: &HeaderValue,
+    policy: Policy<'_>,
     elapsed: Duration,
 ) -> Response<Body> {
-    let mut headers = common(served, cache_control, elapsed);
+    let mut headers = common(served, policy, elapsed);
     headers.insert(header::ETAG, representation.etag.clone());
     respond(StatusCode::NOT_MODIFIED, headers, Body::empty())
 }
 
 /// An answer that explains itself: for one caller, once.
-pub fn explained(served: &Served, text: Vec<u8>, elapsed: Duration) -> Response<Body> {
-    let mut headers = common(served, &NO_STORE, elapsed);
+pub fn explained(served: &Served, text: Vec<u8>, vary: &HeaderValue, elapsed: Duration) -> Response<Body> {
+    let mut headers = common(served, Policy { cache_control: &NO_STORE, vary }, elapsed);
     headers.insert(header::CONTENT_TYPE, JSON);
     respond(StatusCode::OK, headers, Body::from(text))
 }
@@ -81,10 +76,10 @@ fn respond(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body>
     response
 }
 
-fn common(served: &Served, cache_control: &HeaderValue, elapsed: Duration) -> HeaderMap {
+fn common(served: &Served, policy: Policy<'_>, elapsed: Duration) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(HEADERS);
-    headers.insert(header::VARY, ACCEPT_ENCODING);
-    headers.insert(header::CACHE_CONTROL, cache_control.clone());
+    headers.insert(header::VARY, policy.vary.clone());
+    headers.insert(header::CACHE_CONTROL, policy.cache_control.clone());
     headers.insert(header::AGE, number(served.age.as_secs()));
     headers.insert(CACHE_STATUS, value(cache_status(served)));
     let own = served.entry.stamp().as_of == served.sequence;
@@ -237,7 +232,7 @@ mod tests {
     #[test]
     fn a_sequence_validated_later_than_the_entry_is_told() {
         let served = Served { sequence: 9, ..served(Outcome::Hit, TierName::Memory) };
-        let headers = common(&served, &NO_STORE, Duration::ZERO);
+        let headers = common(&served, Policy { cache_control: &NO_STORE, vary: &NO_STORE }, Duration::ZERO);
         assert_eq!(headers.get(STOREFIND_SEQUENCE), Some(&HeaderValue::from_static("9")));
     }
 

@@ -3,10 +3,11 @@
 //! A direct-mapped table from (scope, raw query string) to the key. It refuses everything that is not a plain
 //! question: requests with `min_sequence` or `explain` are never put in. It knows nothing of entries, so it cannot
 //! be stale: the scope holds all that the way from URL to key depends on (catalog, settings version, suggestion
-//! generation), and both are compared in full.
+//! generation, what the asker's key may see), and both are compared in full.
 //!
 //! Invariant: at most [`SLOTS`] URLs of at most [`RAW_BYTES_MAX`] bytes are held, a few megabytes at worst.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -31,6 +32,8 @@ pub struct Scope<'a> {
     pub settings_version: u64,
     /// Generation of its suggestions; 0 for searches.
     pub generation: u64,
+    /// Stands for what the asker's key may see; `None` is everything.
+    pub within: Option<NonZeroU32>,
 }
 
 #[derive(Debug)]
@@ -39,6 +42,7 @@ struct Held {
     catalog: Box<str>,
     settings_version: u64,
     generation: u64,
+    within: Option<NonZeroU32>,
     raw: Box<str>,
     key: Arc<Key>,
 }
@@ -64,7 +68,8 @@ impl Front {
             && held.catalog.as_ref() == scope.catalog
             && held.kind == scope.kind
             && held.settings_version == scope.settings_version
-            && held.generation == scope.generation;
+            && held.generation == scope.generation
+            && held.within == scope.within;
         same.then(|| Arc::clone(&held.key))
     }
 
@@ -76,6 +81,7 @@ impl Front {
             catalog: scope.catalog.into(),
             settings_version: scope.settings_version,
             generation: scope.generation,
+            within: scope.within,
             raw: raw.into(),
             key: Arc::clone(key),
         })));
@@ -86,7 +92,9 @@ impl Front {
             return None;
         }
         // The versions stay out of the place, so that a new one overwrites the old one's URLs.
-        let seed = xxh3_64_with_seed(scope.catalog.as_bytes(), scope.kind.len() as u64);
+        // Keys with different filters have places of their own, since they are all asked at the same time.
+        let within = u64::from(scope.within.map_or(0, NonZeroU32::get));
+        let seed = xxh3_64_with_seed(scope.catalog.as_bytes(), within << 8 | scope.kind.len() as u64);
         let place = xxh3_64_with_seed(raw.as_bytes(), seed) as usize % SLOTS;
         self.slots.get(place)
     }
@@ -96,7 +104,8 @@ impl Front {
 mod tests {
     use super::*;
 
-    const SCOPE: Scope<'static> = Scope { kind: "search", catalog: "demo", settings_version: 1, generation: 0 };
+    const SCOPE: Scope<'static> =
+        Scope { kind: "search", catalog: "demo", settings_version: 1, generation: 0, within: None };
 
     fn key(text: &str) -> Arc<Key> {
         Arc::new(Key::new(text.into()))
@@ -113,6 +122,7 @@ mod tests {
             Scope { catalog: "icecat", ..SCOPE },
             Scope { settings_version: 2, ..SCOPE },
             Scope { generation: 1, ..SCOPE },
+            Scope { within: NonZeroU32::new(1), ..SCOPE },
         ] {
             assert_eq!(front.get(other, "q=laptop"), None, "{other:?}");
         }

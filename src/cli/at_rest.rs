@@ -71,5 +71,6 @@ pub(super) fn lock(config: &Config, mode: Mode, in_use: &str) -> Result<DataDirL
 
 /// The advice to have the running server do it.
 pub(super) fn ask_server(config: &Config, what: &str) -> String {
-    format!("{what} with --url http://{}", config.listen)
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    format!("{what} with --url {scheme}://{}", config.listen)
 }

@@ -4,13 +4,13 @@
 //! a stopped one are copied from its data folder. Restoring needs a stopped server. What a backup is, is in
 //! [`crate::backup`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
 use super::at_rest::{ask_server, lock};
-use super::remote::Server;
+use super::remote::{Server, ServerArguments};
 use super::{ConfigArgument, Failure, Outcome};
 use crate::app::Mode;
 use crate::backup::{self, Copied, Manifest};
@@ -22,9 +22,8 @@ pub(super) struct Arguments {
     dir: PathBuf,
     #[command(flatten)]
     config: ConfigArgument,
-    /// A running server, such as http://127.0.0.1:7700 [default: the data folder of the configuration]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 #[derive(Debug, clap::Args)]
@@ -34,22 +33,22 @@ pub(super) struct RestoreArguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// Refused: a running server cannot be restored
-    #[arg(long, value_name = "URL", hide = true)]
-    url: Option<String>,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let copied = match &arguments.url {
-        Some(url) => online(&arguments.dir, url)?,
+    let copied = match &arguments.server.url {
+        Some(url) => online(arguments, url)?,
         None => at_rest(arguments)?.catalogs,
     };
     say("saved", &copied);
     Ok(())
 }
 
-fn online(dir: &Path, url: &str) -> Result<Vec<Copied>, Failure> {
-    let server = Server::new(url)?;
-    let dir = std::path::absolute(dir).with_context(|| format!("{} is no path", dir.display()))?;
+fn online(arguments: &Arguments, url: &str) -> Result<Vec<Copied>, Failure> {
+    let server = Server::new(url, &arguments.server)?;
+    let dir = std::path::absolute(&arguments.dir).with_context(|| format!("{} is no path", arguments.dir.display()))?;
     let body = json!({"dir": dir}).to_string();
     let answer = server.post_patiently("/v1/admin/backup", "application/json", body.as_bytes())?;
     let answer: Value = serde_json::from_str(&answer).context("the server answered something else than a backup")?;
@@ -71,7 +70,7 @@ fn at_rest(arguments: &Arguments) -> Result<Manifest, Failure> {
 }
 
 pub(super) fn run_restore(arguments: &RestoreArguments) -> Outcome {
-    if arguments.url.is_some() {
+    if arguments.server.url.is_some() {
         return Err(Failure::usage(
             "--url: a running server cannot be restored; stop it, restore into its data folder, and start it again",
         ));

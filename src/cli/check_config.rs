@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, Outcome};
 use crate::config::{Config, Sources};
+use crate::http::tls::Tls;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -14,6 +15,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let sources = Sources::of_process(arguments.file.as_deref()).map_err(Failure::from)?;
     let config = Config::load(&sources)?;
+    if let Some(files) = &config.tls {
+        Tls::load(files).map_err(|error| Failure::Usage(error.into()))?;
+    }
     let file =
         sources.file.map_or_else(|| "defaults and environment".to_owned(), |(path, _)| path.display().to_string());
     let catalogs: Vec<&str> = config.catalogs.keys().map(String::as_str).collect();

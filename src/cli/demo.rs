@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let runtime = serve::runtime()?;
     let server = serve::bind(&runtime, &config)?;
     let app = serve::build(&runtime, config, Mode::ReadWrite)?;
-    greet(server.address(), temporary.is_some());
+    greet(app.tls.is_some(), server.address(), temporary.is_some());
     let filling = Filling::start(app.clone(), arguments.products)?;
     let served = serve::serve(runtime, server, &app);
     let filled = filling.stop();
@@ -69,10 +69,11 @@ fn sources(arguments: &Arguments, data_dir: &std::path::Path) -> Result<Sources,
     Ok(sources)
 }
 
-fn greet(address: SocketAddr, is_temporary: bool) {
-    println!("The shop is open at http://{address}/");
-    println!("Ask it: curl 'http://{address}/v1/{CATALOG}/search?q=laptop&facets=brand'");
-    println!("Contract: http://{address}/docs");
+fn greet(is_encrypted: bool, address: SocketAddr, is_temporary: bool) {
+    let scheme = if is_encrypted { "https" } else { "http" };
+    println!("The shop is open at {scheme}://{address}/");
+    println!("Ask it: curl '{scheme}://{address}/v1/{CATALOG}/search?q=laptop&facets=brand'");
+    println!("Contract: {scheme}://{address}/docs");
     let kept = if is_temporary { "; the catalog goes with it" } else { "" };
     println!("Press Ctrl-C to stop{kept}.");
 }

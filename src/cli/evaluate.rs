@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::at_rest::AtRest;
+use super::remote::{ServerArguments, check_url};
 use super::{ConfigArgument, Failure, Outcome};
 use crate::evaluate::source::{Remote, search_snapshot};
 use crate::evaluate::{self, EvaluateError, Options, Report};
@@ -20,9 +21,8 @@ pub(super) struct Arguments {
     judgments: PathBuf,
     #[command(flatten)]
     config: ConfigArgument,
-    /// A running server, such as http://127.0.0.1:7700 [default: the data folder of the configuration]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    server: ServerArguments,
     /// Write the results of every query as JSON, {"query": ["id", …]}
     #[arg(long, value_name = "FILE")]
     run_file: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let options = Options { judgments: &arguments.judgments, run_file: arguments.run_file.as_deref() };
-    let report = match &arguments.url {
+    let report = match &arguments.server.url {
         Some(url) => remote(arguments, url, &options)?,
         None => local(arguments, &options)?,
     };
@@ -39,10 +39,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn remote(arguments: &Arguments, url: &str, options: &Options<'_>) -> Result<Report, Failure> {
-    if !url.starts_with("http://") {
-        return Err(Failure::usage(format!("--url is `{url}`, expected an address such as http://127.0.0.1:7700")));
-    }
-    let server = Remote::new(url, &arguments.catalog);
+    check_url(url)?;
+    let server = Remote::new(url, &arguments.catalog, arguments.server.key().as_deref());
     Ok(evaluate::run(options, |query, limit| server.search(query, limit))?)
 }
 

@@ -15,6 +15,7 @@ use anyhow::anyhow;
 use self::replace::Replace;
 use self::source::InputFile;
 use super::progress::Progress;
+use super::remote::ServerArguments;
 use super::{ConfigArgument, Failure, Outcome};
 use crate::ingest::{Rejected, Report};
 
@@ -30,9 +31,8 @@ pub(super) struct Arguments {
     files: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArgument,
-    /// A running server, such as http://127.0.0.1:7700 [default: the data folder of the configuration]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    server: ServerArguments,
     /// The files have product fields already: do not apply the catalog's feed mapping
     #[arg(long)]
     no_feed: bool,
@@ -54,7 +54,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut total = Total::default();
-    let Done { seconds, kept } = match &arguments.url {
+    let Done { seconds, kept } = match &arguments.server.url {
         Some(url) => remote::run(arguments, url, &mut total)?,
         None => local::run(arguments, &mut total)?,
     };

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::at_rest::AtRest;
-use super::remote::Server;
+use super::remote::{Server, ServerArguments};
 use super::{ConfigArgument, Failure, Outcome};
 
 #[derive(Debug, clap::Args)]
@@ -18,24 +18,24 @@ pub(super) struct Arguments {
     catalog: String,
     #[command(flatten)]
     config: ConfigArgument,
-    /// A running server, such as http://127.0.0.1:7700 [default: the data folder of the configuration]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    server: ServerArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let began = Instant::now();
-    let products = match &arguments.url {
-        Some(url) => online(&arguments.catalog, url)?,
+    let products = match &arguments.server.url {
+        Some(url) => online(arguments, url)?,
         None => at_rest(arguments)?,
     };
     println!("{}: {products} products indexed anew in {:.1} s", arguments.catalog, began.elapsed().as_secs_f64());
     Ok(())
 }
 
-fn online(catalog: &str, url: &str) -> Result<u64, Failure> {
-    let body = json!({"catalog": catalog}).to_string();
-    let answer = Server::new(url)?.post_patiently("/v1/admin/rebuild", "application/json", body.as_bytes())?;
+fn online(arguments: &Arguments, url: &str) -> Result<u64, Failure> {
+    let body = json!({"catalog": arguments.catalog}).to_string();
+    let server = Server::new(url, &arguments.server)?;
+    let answer = server.post_patiently("/v1/admin/rebuild", "application/json", body.as_bytes())?;
     let answer: Value = serde_json::from_str(&answer).context("the server answered something else than a rebuild")?;
     Ok(answer["products"].as_u64().context("the server answered something else than a rebuild")?)
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgument, Failure, Outcome};
-use crate::app::{App, Mode};
+use crate::app::{App, BuildError, Mode};
 use crate::config::Config;
 use crate::http::accept::{Drained, Server};
 use crate::http::edge::Edge;
@@ -100,7 +100,11 @@ pub(super) fn bind(runtime: &Runtime, config: &Config) -> Result<Server, Failure
 /// Builds the application with the runtime at hand, for parts that spawn tasks.
 pub(super) fn build(runtime: &Runtime, config: Config, mode: Mode) -> Result<Arc<App>, Failure> {
     let _inside = runtime.enter();
-    Ok(App::build(config, mode).map_err(anyhow::Error::from)?)
+    App::build(config, mode).map_err(|error| match error {
+        // What the configuration names is not what it should be.
+        BuildError::Tls(_) => Failure::Usage(error.into()),
+        BuildError::DataDir(_) | BuildError::Catalog(_) | BuildError::Answers(_) => Failure::Running(error.into()),
+    })
 }
 
 /// Serves until a signal, drains, closes. A second signal cuts what still runs; nothing acknowledged is lost by that.

@@ -6,7 +6,7 @@
 /// One key.
 #[derive(Debug)]
 pub struct Key {
-    /// Dotted, as in the file. `*` stands for a catalog's name or a product field.
+    /// Dotted, as in the file. `*` stands for a catalog's name, a product field or a place in a list of tables.
     pub name: &'static str,
     /// As one would write it in the file, without quotes; `None`: absent unless written.
     pub default: Option<&'static str>,
@@ -20,7 +20,16 @@ const fn key(name: &'static str, default: Option<&'static str>, about: &'static 
 
 /// The table, in the order of `config/example.toml`.
 pub const KEYS: &[Key] = &[
-    key("listen", Some("127.0.0.1:7700"), "Address and port to listen on. Loopback only until keys exist."),
+    key(
+        "listen",
+        Some("127.0.0.1:7700"),
+        "Address and port to listen on. Any but a loopback address needs `[[keys]]`, or `insecure = true`.",
+    ),
+    key(
+        "insecure",
+        Some("false"),
+        "Whether to listen on any address without keys: whoever can connect may then write. For closed networks only.",
+    ),
     key("data_dir", Some("storefind-data"), "Folder of logs and indexes, relative to the working directory."),
     key(
         "freshness_bound",
@@ -130,6 +139,40 @@ pub const KEYS: &[Key] = &[
         "Origins whose pages may call search and autocomplete, separated by commas; `*` allows all, since both are \
          public in a shop; empty allows none.",
     ),
+    key(
+        "http.trusted_proxies",
+        Some(""),
+        "Addresses (or networks such as `10.0.0.0/8`) whose `X-Forwarded-For` says who asks, separated by commas; for \
+         `limits.per_address`. None by default: who connects could claim any address.",
+    ),
+    key(
+        "tls.certificate",
+        None,
+        "PEM file with the certificate and what it is signed by, for HTTPS; with `tls.key`. Read again when it changes.",
+    ),
+    key("tls.key", None, "PEM file with the certificate's private key."),
+    key(
+        "limits.per_key",
+        Some("off"),
+        "Requests that each key may send, such as `100/s`, `600/m`; more are answered 429. Off, since only the shop \
+         knows what is usual.",
+    ),
+    key(
+        "limits.per_key_burst",
+        Some("0"),
+        "Requests of a key at once after a rest; 0 takes what the rate allows in a second.",
+    ),
+    key(
+        "limits.per_address",
+        Some("off"),
+        "Requests that each address may send (of IPv6, each /64), with or without a key; more are answered 429. Shoppers \
+         behind one office or mobile network share an address.",
+    ),
+    key(
+        "limits.per_address_burst",
+        Some("0"),
+        "Requests of an address at once after a rest; 0 takes what the rate allows in a second.",
+    ),
     key("logging.format", Some("text"), "`text` for people, `json` for machines. Written to standard error."),
     key("logging.filter", Some("info"), "Level, or a filter such as `info,storefind::catalog=debug`."),
     key(
@@ -141,10 +184,19 @@ pub const KEYS: &[Key] = &[
     key("catalogs.*.language", Some("english"), "Stemming: `english`, `german`, `french`, `spanish` or `none`."),
     key("catalogs.*.feed.*", None, "Which field of the feed a product field is read from."),
     key("catalogs.*.feed.attributes.*", None, "Which field of the feed one attribute is read from."),
+    key("keys.*.name", None, "What people call the key; logs name it, never the key itself."),
+    key("keys.*.hash", None, "SHA-256 of the key, as `storefind key NAME` prints it."),
+    key(
+        "keys.*.scopes",
+        None,
+        "What the key may do: `search`, `write`, `merchandise`, `admin`; none includes another.",
+    ),
+    key("keys.*.catalogs", None, "Catalogs that the key reaches; `*` is all, and what concerns the whole server."),
+    key("keys.*.filter", None, "What the key's searches and autocompletes may see; ANDed into each."),
 ];
 
-/// Keys of API.md that this version does not have, with what to tell those who set them.
-pub(super) const LATER: &[&str] = &["keys", "insecure", "tls"];
+/// The key that is a list of tables, `[[keys]]`: the star in its paths is the place in the list, from 0.
+pub(super) const LIST: &str = "keys";
 
 /// The table's key for a path, if it exists.
 pub(super) fn find(path: &[String]) -> Option<&'static Key> {

@@ -17,6 +17,12 @@ use super::problem::{Problem, Source, nearest, redact};
 
 /// What begins the name of every environment variable that is ours.
 pub const ENVIRONMENT_PREFIX: &str = "STOREFIND_";
+/// The key that commands send to a server; no part of the configuration.
+pub const KEY_VARIABLE: &str = "STOREFIND_KEY";
+/// Stands for what is never shown.
+pub(super) const HIDDEN: &str = "\"***\"";
+/// Fields of `[[keys]]` that may be shown. Any other may hold a hash, or a key that is there by mistake.
+const SHOWN_OF_KEYS: [&str; 4] = ["name", "scopes", "catalogs", "filter"];
 
 /// Everything that a configuration is read from. Plain data, so that tests need neither files nor the process's
 /// environment.
@@ -54,6 +60,8 @@ pub(super) struct Raw {
     pub(super) entries: BTreeMap<Vec<String>, Entry>,
     /// Catalogs that are named, also those without any value, and where.
     pub(super) catalogs: BTreeMap<String, Source>,
+    /// Where each table of `[[keys]]` begins. The values of the first are at `keys.0.…`, and so on.
+    pub(super) keys: Vec<Source>,
 }
 
 impl Sources {
@@ -104,7 +112,9 @@ impl Raw {
             raw.read_file(path, text, problems);
         }
         for (name, value) in &sources.environment {
-            if let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX) {
+            if name == KEY_VARIABLE {
+                refuse_list_for_key(value, problems);
+            } else if let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX) {
                 raw.read_variable(name, key, value, problems);
             }
         }
@@ -132,7 +142,10 @@ impl Raw {
         for (key, value) in table {
             let source = file.source(key.span().start);
             path.push(key.get_ref().to_string());
-            if let DeValue::Table(inner) = value.get_ref()
+            if path.as_slice() == [keys::LIST] {
+                let spot = |offset| file.source(offset);
+                self.read_keys(value.get_ref(), &spot, source, problems);
+            } else if let DeValue::Table(inner) = value.get_ref()
                 && is_table(path)
             {
                 if let [catalogs, name] = path.as_slice()
@@ -150,10 +163,72 @@ impl Raw {
         }
     }
 
+    /// Reads a list of tables, which replaces what an earlier source had. `spot` says where an offset lies.
+    fn read_keys(
+        &mut self,
+        list: &DeValue<'_>,
+        spot: &dyn Fn(usize) -> Source,
+        source: Source,
+        problems: &mut Vec<Problem>,
+    ) {
+        self.keys.clear();
+        self.entries.retain(|path, _| path[0] != keys::LIST);
+        let tables: Option<Vec<_>> = match list {
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| match item.get_ref() {
+                    DeValue::Table(table) => Some((table, spot(item.span().start))),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        let Some(tables) = tables else {
+            let message = "expected a list of tables, with `[[keys]]` above each".to_owned();
+            problems.push(Problem { key: Some(keys::LIST.to_owned()), value: None, message, source });
+            return;
+        };
+        for (at, (table, begins)) in tables.into_iter().enumerate() {
+            self.keys.push(begins);
+            for (name, value) in table {
+                let path = vec![keys::LIST.to_owned(), at.to_string(), name.get_ref().to_string()];
+                let (source, literal) = (spot(name.span().start), literal(value.get_ref()));
+                if keys::find(&path).is_some() {
+                    self.entries.insert(path, Entry { literal, source });
+                } else {
+                    problems.push(unknown(&path, &literal, source));
+                }
+            }
+        }
+    }
+
+    /// `STOREFIND_KEYS` is the whole list, written as TOML on one line.
+    fn read_keys_variable(&mut self, path: &[String], value: &str, source: Source, problems: &mut Vec<Problem>) {
+        let parsed: Result<Spanned<DeValue<'_>>, _> = DeValue::parse(value.trim());
+        match parsed {
+            Ok(list) if path.len() == 1 => {
+                let spot = |_| source.clone();
+                self.read_keys(list.get_ref(), &spot, source.clone(), problems);
+            }
+            _ => {
+                let message = format!(
+                    "expected the whole list in {}, such as [{{ name = \"shop\", hash = \"sha256:…\", scopes = \
+                     [\"search\"], catalogs = [\"*\"] }}]",
+                    variable_name(keys::LIST)
+                );
+                problems.push(Problem { key: Some(show_path(path)), value: Some(HIDDEN.to_owned()), message, source });
+            }
+        }
+    }
+
     fn read_variable(&mut self, name: &str, key: &str, value: &str, problems: &mut Vec<Problem>) {
         let mut path: Vec<String> = key.to_ascii_lowercase().split("__").map(str::to_owned).collect();
         self.find_hyphenated_catalog(&mut path);
         let source = Source::Environment(name.to_owned());
+        if path[0] == keys::LIST {
+            self.read_keys_variable(&path, value, source, problems);
+            return;
+        }
         let literal = match variable_literal(value) {
             Ok(literal) => literal,
             Err(message) => {
@@ -203,8 +278,23 @@ impl Literal {
     }
 }
 
-/// A path as one would write it in the file: parts that are not bare words are quoted.
+/// A value as one would write it in the file; secrets hidden.
+fn show_value(path: &[String], literal: &Literal) -> String {
+    match path {
+        [list, _, field] if list == keys::LIST && !SHOWN_OF_KEYS.contains(&field.as_str()) => HIDDEN.to_owned(),
+        _ => literal.show(),
+    }
+}
+
+/// A path as one would write it in the file: parts that are not bare words are quoted, and `keys[0].name` is a field
+/// of the first table of a list.
 pub(super) fn show_path(path: &[String]) -> String {
+    if let [list, at, rest @ ..] = path
+        && list == keys::LIST
+    {
+        let rest: String = rest.iter().map(|part| format!(".{part}")).collect();
+        return format!("{list}[{at}]{rest}");
+    }
     let bare =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let parts =
@@ -261,24 +351,35 @@ fn variable_literal(value: &str) -> Result<Literal, String> {
 
 fn unknown(path: &[String], literal: &Literal, source: Source) -> Problem {
     let name = show_path(path);
-    let message = if path.first().is_some_and(|first| keys::LATER.contains(&first.as_str())) {
-        "this version does not have that yet".to_owned()
-    } else {
-        // The catalog's own name takes the star's place, so that it does not count as a mistake.
-        let candidates = keys::KEYS.iter().map(|key| match path {
-            [catalogs, catalog, _, ..] if catalogs == "catalogs" => key.name.replacen('*', catalog, 1),
-            _ => key.name.to_owned(),
-        });
-        let candidates: BTreeSet<String> = candidates.filter(|name| !name.contains('*')).collect();
-        match nearest(&name, candidates.iter().map(String::as_str)) {
-            Some(near) => match &source {
-                Source::Environment(_) => format!("no such key; did you mean {}?", variable_name(near)),
-                _ => format!("no such key; did you mean `{near}`?"),
-            },
-            None => "no such key".to_owned(),
-        }
+    // The catalog's own name, or the place in the list, takes the star's place, so that it does not count as a mistake.
+    let candidates = keys::KEYS.iter().map(|key| match path {
+        [catalogs, catalog, _, ..] if catalogs == "catalogs" => key.name.replacen('*', catalog, 1),
+        [list, at, _] if list == keys::LIST => key.name.replacen(".*", &format!("[{at}]"), 1),
+        _ => key.name.to_owned(),
+    });
+    let candidates: BTreeSet<String> = candidates.filter(|name| !name.contains('*')).collect();
+    let message = match nearest(&name, candidates.iter().map(String::as_str)) {
+        Some(near) => match &source {
+            Source::Environment(_) if path[0] != keys::LIST => {
+                format!("no such key; did you mean {}?", variable_name(near))
+            }
+            _ => format!("no such key; did you mean `{near}`?"),
+        },
+        None => "no such key".to_owned(),
     };
-    Problem { key: Some(name), value: Some(literal.show()), message, source }
+    Problem { key: Some(name), value: Some(show_value(path, literal)), message, source }
+}
+
+/// [`KEY_VARIABLE`] is one letter away from the list of keys: a list there would leave a server without keys.
+fn refuse_list_for_key(value: &str, problems: &mut Vec<Problem>) {
+    if value.trim_start().starts_with(['[', '{']) {
+        problems.push(Problem {
+            key: None,
+            value: None,
+            message: format!("holds a list; did you mean {}?", variable_name(keys::LIST)),
+            source: Source::Environment(KEY_VARIABLE.to_owned()),
+        });
+    }
 }
 
 /// The environment variable that sets a key.

@@ -3,6 +3,8 @@
 //! Owns the meaning of each key and the rules between keys. Every problem is collected, so that one run of
 //! `check-config` names them all. Invariant: a `Config` exists only if there was no problem.
 
+mod access;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,11 +13,12 @@ use std::time::Duration;
 use storefind_index::feed::{FeedConfig, FeedMapping, FeedSource};
 use storefind_index::settings::{Language, Settings};
 
+use super::limits::{self, LimitsConfig, networks};
 use super::problem::{ConfigError, Problem, Source};
 use super::raw::{Entry, Literal, Raw, Sources, show_path};
 use super::{
-    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, RedisConfig, RedisMode, keys,
-    servers, value,
+    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, RedisConfig, RedisMode,
+    TlsConfig, keys, servers, value,
 };
 
 /// Longest name of a catalog: it is a folder, part of URLs and a metric label.
@@ -24,6 +27,8 @@ const CATALOG_NAME_BYTES_MAX: usize = 64;
 const RESERVED_CATALOG_NAMES: [&str; 2] = ["stats", "admin"];
 /// Least memory tier: below this not even a few large pages fit and every lookup is a miss.
 const MEMORY_BYTES_MIN: u64 = 1 << 20;
+/// Largest burst: what a rate allows in a second at most.
+const BURST_MAX: usize = 1_000_000;
 /// Remote parts of DESIGN.md that this version does not have. Believing that they work would be worse than a refusal.
 const NOT_YET: [(&str, &[&str], &str); 1] = [("log.url", &["nats://"], "a replicated log")];
 /// Bounds of the wait for a remote tier: the timer's resolution, and what a shopper begins to notice.
@@ -34,6 +39,7 @@ const STALE_IF_ERROR_MAX: Duration = Duration::from_secs(90 * 60);
 
 const ADMISSIONS: &[(&str, Admission)] =
     &[("auto", Admission::Auto), ("always", Admission::Always), ("never", Admission::Never)];
+const FLAGS: &[(&str, bool)] = &[("true", true), ("false", false)];
 const REDIS_MODES: &[(&str, RedisMode)] =
     &[("single", RedisMode::Single), ("cluster", RedisMode::Cluster), ("sentinel", RedisMode::Sentinel)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -49,7 +55,8 @@ const LANGUAGES: &[(&str, Language)] = &[
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Effective {
     pub(super) key: String,
-    pub(super) value: String,
+    /// `None`: the head of a table, `[[keys]]`.
+    pub(super) value: Option<String>,
     pub(super) source: Source,
 }
 
@@ -75,7 +82,8 @@ struct Reader {
 
 impl Reader {
     fn config(&mut self) -> Config {
-        let listen = self.get("listen", value::loopback);
+        let listen = self.get("listen", value::address);
+        let insecure = self.get("insecure", |text| value::word(text, FLAGS));
         let data_dir = self.get("data_dir", non_empty);
         let freshness_bound = self.get("freshness_bound", value::duration);
         let cache = self.cache();
@@ -88,8 +96,47 @@ impl Reader {
             filter: self.get("logging.filter", log_filter),
             slow_query: self.get("logging.slow_query", value::duration),
         };
+        let (tls, limits) = (self.tls(), self.limits());
         let catalogs = self.catalogs();
-        Config { listen, data_dir, freshness_bound, cache, http, logging, catalogs }
+        let keys = self.keys(&catalogs);
+        // Keys that are written badly are a problem of their own.
+        if self.raw.keys.is_empty() && !insecure && !listen.ip().is_loopback() {
+            self.refuse_open(listen);
+        }
+        Config { listen, insecure, data_dir, freshness_bound, cache, http, tls, limits, logging, catalogs, keys }
+    }
+
+    fn tls(&mut self) -> Option<TlsConfig> {
+        let certificate = self.get_path("tls.certificate");
+        let key = self.get_path("tls.key");
+        match (certificate, key) {
+            (Some((certificate, _)), Some((key, _))) => Some(TlsConfig { certificate, key }),
+            (None, None) => None,
+            (Some((_, source)), None) => {
+                self.lacks(
+                    "tls.key",
+                    "`tls.certificate` is given, so the file of its private key must be, too",
+                    source,
+                );
+                None
+            }
+            (None, Some((_, source))) => {
+                self.lacks(
+                    "tls.certificate",
+                    "`tls.key` is given, so the file of its certificate must be, too",
+                    source,
+                );
+                None
+            }
+        }
+    }
+
+    fn limits(&mut self) -> LimitsConfig {
+        let burst = |text: &str| within(value::count(text)?, 0, BURST_MAX);
+        let per_key = self.get("limits.per_key", limits::requests);
+        let per_key = limits::rate(per_key, self.get("limits.per_key_burst", burst));
+        let per_address = self.get("limits.per_address", limits::requests);
+        LimitsConfig { per_key, per_address: limits::rate(per_address, self.get("limits.per_address_burst", burst)) }
     }
 
     fn cache(&mut self) -> CacheConfig {
@@ -148,6 +195,7 @@ impl Reader {
             search_cache_control: self.get("http.search_cache_control", value::header),
             autocomplete_cache_control: self.get("http.autocomplete_cache_control", value::header),
             cors_origins: self.get("http.cors_origins", origins),
+            trusted_proxies: self.get("http.trusted_proxies", networks),
         }
     }
 
@@ -265,8 +313,34 @@ impl Reader {
         self.wrong(key.to_owned(), &entry, message);
     }
 
+    /// The path of a file whose key has no default, and where it is written.
+    fn get_path(&mut self, key: &'static str) -> Option<(PathBuf, Source)> {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let entry = self.raw.entries.get(&path).cloned()?;
+        match entry.literal.text() {
+            Ok(text) if !text.is_empty() => {
+                self.note(key.to_owned(), entry.literal.show(), entry.source.clone());
+                Some((text.into(), entry.source))
+            }
+            _ => {
+                self.wrong(key.to_owned(), &entry, "expected the path of a file".to_owned());
+                None
+            }
+        }
+    }
+
+    /// A key must be given because another is, which stands at `source`.
+    fn lacks(&mut self, key: &str, message: &str, source: Source) {
+        if self.raw.entries.keys().any(|path| path.join(".") == key) {
+            // It is, and has a problem of its own.
+            return;
+        }
+        let message = message.to_owned();
+        self.problems.push(Problem { key: Some(key.to_owned()), value: None, message, source });
+    }
+
     fn note(&mut self, key: String, value: String, source: Source) {
-        self.effective.push(Effective { key, value, source });
+        self.effective.push(Effective { key, value: Some(value), source });
     }
 
     fn wrong(&mut self, key: String, entry: &Entry, message: String) {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use storefind_index::error::IndexError;
 use storefind_index::request::SearchRequest;
 use storefind_index::snapshot::Snapshot;
+use ureq::tls::{RootCerts, TlsConfig};
 
 use super::Found;
 
@@ -37,10 +38,10 @@ pub fn search_snapshot(snapshot: &Snapshot, query: &str, limit: usize) -> Result
 }
 
 /// Searches one catalog of a running server.
-#[derive(Debug)]
 pub struct Remote {
     agent: ureq::Agent,
     search_url: String,
+    authorization: Option<String>,
 }
 
 /// Why a server did not answer a search.
@@ -103,12 +104,22 @@ struct RefusalBody {
 }
 
 impl Remote {
-    /// A catalog of the server at `base` (`http://127.0.0.1:7700`). Nothing is sent yet.
-    pub fn new(base: &str, catalog: &str) -> Self {
-        let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_TIMEOUT)).build();
+    /// A catalog of the server at `base` (`http://127.0.0.1:7700`), asked with a key. Nothing is sent yet.
+    pub fn new(base: &str, catalog: &str, key: Option<&str>) -> Self {
+        // Certificates are judged as the system does, and no route redirects.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(ANSWER_TIMEOUT))
+            .tls_config(tls)
+            .build();
         let catalog = utf8_percent_encode(catalog, NON_ALPHANUMERIC);
-        Self { agent: config.into(), search_url: format!("{}/v1/{catalog}/search", base.trim_end_matches('/')) }
+        Self {
+            agent: config.into(),
+            search_url: format!("{}/v1/{catalog}/search", base.trim_end_matches('/')),
+            authorization: key.map(|key| format!("Bearer {key}")),
+        }
     }
 
     /// Searches.
@@ -120,6 +131,10 @@ impl Remote {
         let unreachable = |source| RemoteError::Unreachable { url: url(), source: Box::new(source) };
         let request = self.agent.get(&self.search_url);
         let request = request.query("q", query).query("per_page", limit.to_string()).query("fields", "title");
+        let request = match &self.authorization {
+            Some(authorization) => request.header("Authorization", authorization),
+            None => request,
+        };
         let mut response = request.call().map_err(unreachable)?;
         let body = response.body_mut().read_to_string().map_err(unreachable)?;
         let status = response.status();
@@ -129,6 +144,13 @@ impl Remote {
         let answer: Answer =
             serde_json::from_str(&body).map_err(|source| RemoteError::Unreadable { url: url(), source })?;
         Ok(answer.hits.into_iter().map(|hit| Found { id: hit.id, title: hit.product.title }).collect())
+    }
+}
+
+/// Without the key.
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("search_url", &self.search_url).finish_non_exhaustive()
     }
 }
 
@@ -185,7 +207,7 @@ mod tests {
             stream.write_all(response.as_bytes()).unwrap();
             String::from_utf8(request).unwrap().lines().next().unwrap().to_owned()
         });
-        let found = Remote::new(&base, "my shop").search("17\" laptop & bag", 100);
+        let found = Remote::new(&base, "my shop", None).search("17\" laptop & bag", 100);
         (server.join().unwrap(), found)
     }
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -33,6 +33,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connection::{Activity, Patience, Verdict, Watched};
 use super::edge::Edge;
+use super::limit::Peer;
+use super::tls;
 use crate::config::HttpConfig;
 
 /// Connections that the kernel may hold until they are accepted: a burst of browsers after a restart.
@@ -122,6 +124,8 @@ impl Server {
         };
         let accepting = Arc::new(accepting);
         let mut accepts = JoinSet::new();
+        let app = accepting.edge.app();
+        accepts.spawn(tls::watch(app.tls.clone(), app.metrics.tls.clone()));
         for listener in self.listeners {
             let accepting = Arc::clone(&accepting);
             accepts.spawn(async move { accepting.accept(&listener).await });
@@ -213,8 +217,36 @@ async fn serve(
         tracing::debug!(%error, "the client left before it was served");
         return;
     }
+    // A client that is gone has no address any more; there is nobody left to limit.
+    let address = stream.peer_addr().ok().map(|address| address.ip());
+    let app = edge.app().clone();
+    app.metrics.http.connections.inc();
+    match &app.tls {
+        None => converse(stream, Peer { address, tls: false }, edge, builder, patience, order).await,
+        Some(tls) => {
+            let encrypted = tokio::select! {
+                encrypted = tls.accept(stream, patience.header_timeout, &app.metrics.tls) => encrypted,
+                // Who has not even said what it wants is not waited for.
+                _ = order.wait_for(|order| *order != Order::Serve) => None,
+            };
+            if let Some(stream) = encrypted {
+                converse(stream, Peer { address, tls: true }, edge, builder, patience, order).await;
+            }
+        }
+    }
+    app.metrics.http.connections.dec();
+}
+
+/// The requests of one connection and their answers.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    edge: Arc<Edge>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    patience: Patience,
+    mut order: watch::Receiver<Order>,
+) {
     let http = &edge.app().metrics.http;
-    http.connections.inc();
     let activity = Arc::new(Activity::new(Instant::now()));
     let service = {
         let (edge, activity) = (edge.clone(), activity.clone());
@@ -222,7 +254,7 @@ async fn serve(
             let (edge, activity) = (edge.clone(), activity.clone());
             async move {
                 let running = activity.begin();
-                let response = edge.handle(request).await;
+                let response = edge.handle_from(peer, request).await;
                 drop(running);
                 Ok::<_, Infallible>(response)
             }
@@ -260,7 +292,6 @@ async fn serve(
             },
         }
     }
-    http.connections.dec();
 }
 
 fn builder(config: &HttpConfig) -> auto::Builder<TokioExecutor> {

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::error::ApiError;
-use super::extract::{Path, catalog};
+use super::extract::{Path, catalog, within};
 use crate::app::App;
 
 /// Completes what has been typed.
@@ -17,5 +17,6 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let catalog = catalog(&app, &name)?;
     let (parts, _) = request.into_parts();
-    Ok(app.answers.autocomplete(catalog, parts.uri.query().unwrap_or_default(), &parts.headers).await?)
+    let query = parts.uri.query().unwrap_or_default();
+    Ok(app.answers.autocomplete(catalog, query, &parts.headers, within(&parts)).await?)
 }

@@ -1,6 +1,7 @@
 //! What is done to every request and answer, once, around the router.
 //!
-//! Owns the request id, `Server-Timing`, cross-origin headers, the count of the answer and the refuge from a panic.
+//! Owns the request id, `Server-Timing`, cross-origin and security headers, the count of the answer and the refuge
+//! from a panic; who is let in is decided by [`super::auth`].
 //! A stack of middleware could do this in five layers, each with a boxed future and a clone of the request's parts;
 //! here it is one function without allocation beyond the two header values, because a memory hit costs some ten
 //! microseconds altogether and must stay within a fifth of the bare router.
@@ -16,14 +17,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use tokio::time::Instant;
 use tower::Service as _;
 
+use super::auth::Gate;
 use super::cors::Cors;
 use super::error::{ApiError, Cause, ErrorCode};
+use super::limit::Peer;
 use super::request_id::{RequestIds, X_REQUEST_ID};
 use super::route::Route;
 use super::router;
@@ -32,6 +35,11 @@ use crate::app::App;
 /// Tells clients what the server measured.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
+/// Which sites' pages may embed an answer.
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// A year, as browsers' own lists ask for at least; this host alone, since others are not ours to speak for.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
+
 /// The router with its surroundings.
 #[derive(Debug)]
 pub struct Edge {
@@ -39,13 +47,15 @@ pub struct Edge {
     router: Router,
     ids: RequestIds,
     cors: Cors,
+    gate: Gate,
 }
 
 impl Edge {
     /// The whole HTTP side of an application.
     pub fn new(app: Arc<App>) -> Self {
         let cors = Cors::new(&app.config.http.cors_origins);
-        Self { router: router::router(app.clone()), ids: RequestIds::new(), cors, app }
+        let gate = Gate::new(&app.config);
+        Self { router: router::router(app.clone()), ids: RequestIds::new(), cors, gate, app }
     }
 
     /// The application behind it.
@@ -53,8 +63,17 @@ impl Edge {
         &self.app
     }
 
-    /// Answers one request. Dropping the call drops the handler; what a handler spawned (writes, computations) goes on.
+    /// Answers one request from within the process.
     pub async fn handle<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        self.handle_from(Peer::default(), request).await
+    }
+
+    /// Answers one request. Dropping the call drops the handler; what a handler spawned (writes, computations) goes on.
+    pub async fn handle_from<B>(&self, peer: Peer, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -63,7 +82,20 @@ impl Edge {
         let route = Route::of(request.uri().path());
         let id = self.ids.of(request.headers().get(X_REQUEST_ID));
         let origin = self.cors.origin_for(route, request.headers());
-        let mut response = match self.guarded(request.map(Body::new)).await {
+        let admitted = {
+            let asked = (route, request.method(), request.uri().path());
+            self.gate.admit(asked, request.headers(), peer, (started, &self.app.metrics.http))
+        };
+        let answered = match admitted {
+            Err(refused) => Ok(refused.into_response()),
+            Ok(within) => {
+                if let Some(within) = within {
+                    request.extensions_mut().insert(Arc::clone(within));
+                }
+                self.guarded(request.map(Body::new)).await
+            }
+        };
+        let mut response = match answered {
             Ok(response) => response,
             Err(panicked) => {
                 self.app.metrics.http.panics.inc();
@@ -83,6 +115,7 @@ impl Edge {
             headers.insert(SERVER_TIMING, server_timing(elapsed));
         }
         self.cors.mark(route, origin, headers);
+        protect(route, peer, headers);
         response
     }
 
@@ -100,6 +133,18 @@ impl Edge {
             }
         })
         .await
+    }
+}
+
+/// What every answer tells browsers: take it for what it says it is, tell no other site where you were, let other
+/// sites' pages embed only what is theirs to call, and stay with an encrypted connection.
+fn protect(route: Route, peer: Peer, headers: &mut HeaderMap) {
+    let embeddable = if route.is_public() { "cross-origin" } else { "same-origin" };
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static(embeddable));
+    if peer.tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
     }
 }
 

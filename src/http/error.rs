@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -39,6 +40,8 @@ pub struct ApiError {
     pub parameter: Option<&'static str>,
     /// What happened inside, for the log only.
     pub cause: Option<Cause>,
+    /// Seconds after which the same request may succeed, for codes that pass by themselves.
+    pub retry_after_s: u64,
 }
 
 /// An internal cause on its way to the log.
@@ -81,6 +84,10 @@ error_codes! {
     InvalidProduct = "invalid_product", BAD_REQUEST;
     /// Settings with an unknown key or a value out of range.
     InvalidSettings = "invalid_settings", BAD_REQUEST;
+    /// The request has no key, or none that is known.
+    Unauthorized = "unauthorized", UNAUTHORIZED;
+    /// The key lacks the scope or the catalog.
+    Forbidden = "forbidden", FORBIDDEN;
     /// This node takes no writes.
     ReadOnly = "read_only", FORBIDDEN;
     /// No such catalog.
@@ -99,6 +106,8 @@ error_codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE;
     /// The `Idempotency-Key` came before with another request.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY;
+    /// The key or the address has sent more than it may.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS;
     /// More changes wait than can be applied in time.
     TooManyChanges = "too_many_changes", TOO_MANY_REQUESTS;
     /// Something of ours failed.
@@ -125,7 +134,7 @@ impl ErrorCode {
 impl ApiError {
     /// An error with a sentence for the caller.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), parameter: None, cause: None }
+        Self { code, message: message.into(), parameter: None, cause: None, retry_after_s: RETRY_AFTER_S }
     }
 
     /// A parameter is wrong; the message says how.
@@ -137,6 +146,14 @@ impl ApiError {
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::new(ErrorCode::Internal, "something failed on this side; the request id finds it in the log")
             .caused_by(cause)
+    }
+
+    /// Who asks has sent more than it may; the next request is allowed after `wait`.
+    pub fn rate_limited(who: &str, wait: Duration) -> Self {
+        // Up to whole seconds: a caller who comes back as told is let in.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let message = format!("{who} has sent more requests than it may; the next is allowed in {seconds} s");
+        Self { retry_after_s: seconds.max(1), ..Self::new(ErrorCode::RateLimited, message) }
     }
 
     /// A route names a catalog that the configuration does not.
@@ -176,7 +193,10 @@ impl ApiError {
             (self.code.status(), [(header::CONTENT_TYPE, "application/json")], Value::Object(body).to_string())
                 .into_response();
         if self.code.passes_by_itself() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_s));
+        }
+        if self.code == ErrorCode::Unauthorized {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
@@ -296,5 +316,29 @@ mod tests {
         let error = ApiError::internal(std::io::Error::other("/secret/path"));
         assert!(!error.to_json().to_string().contains("secret"));
         assert!(error.into_response().headers().get(header::RETRY_AFTER).is_none());
+    }
+
+    #[test]
+    fn who_sends_too_much_is_told_whole_seconds_that_are_long_enough() {
+        for (wait, told) in [
+            (Duration::from_nanos(1), "1"),
+            (Duration::from_secs(1), "1"),
+            (Duration::from_millis(1_001), "2"),
+            (Duration::from_secs(90), "90"),
+        ] {
+            let response = ApiError::rate_limited("this key", wait).into_response();
+            assert_eq!(
+                (response.status(), &response.headers()[header::RETRY_AFTER]),
+                (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from_static(told))
+            );
+        }
+    }
+
+    #[test]
+    fn who_has_no_key_is_told_how_keys_are_sent() {
+        let response = ApiError::new(ErrorCode::Unauthorized, "a key is needed").into_response();
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        let response = ApiError::new(ErrorCode::Forbidden, "another is needed").into_response();
+        assert!(response.headers().get(header::WWW_AUTHENTICATE).is_none());
     }
 }

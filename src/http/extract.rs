@@ -21,6 +21,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use super::error::{ApiError, ErrorCode};
+use crate::answer::within::Within;
 use crate::app::App;
 use crate::catalog::Catalog;
 use crate::catalog::feeds::Format;
@@ -59,6 +60,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 /// `unknown_catalog`; the others are not listed, since names of catalogs are not for every caller to learn.
 pub fn catalog<'a>(app: &'a App, name: &str) -> Result<&'a Arc<Catalog>, ApiError> {
     app.catalogs.get(name).ok_or_else(|| ApiError::unknown_catalog(name))
+}
+
+/// What the asker's key may see; the gate has put it there.
+pub fn within(parts: &Parts) -> Option<&Within> {
+    parts.extensions.get::<Arc<Within>>().map(Arc::as_ref)
 }
 
 /// The header with a caller's idempotency key, as messages name it.

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Path, RequestBody, catalog};
+use super::extract::{Path, RequestBody, catalog, within};
 use crate::answer::Asked;
 use crate::answer::params::BODY_BYTES_MAX;
 use crate::app::App;
@@ -22,7 +22,7 @@ pub async fn get(
     let catalog = catalog(&app, &name)?;
     let (parts, _) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
-    Ok(app.answers.search(catalog, Asked::Query(query), &parts.headers).await?)
+    Ok(app.answers.search(catalog, Asked::Query(query), &parts.headers, within(&parts)).await?)
 }
 
 /// The same parameters in a JSON body.
@@ -37,5 +37,5 @@ pub async fn post(
         return Err(ApiError::new(ErrorCode::InvalidParameter, "a search by POST has its parameters in the body only"));
     }
     let body = RequestBody::new(&app, &parts.headers, body, BODY_BYTES_MAX)?.all().await?;
-    Ok(app.answers.search(catalog, Asked::Json(&body), &parts.headers).await?)
+    Ok(app.answers.search(catalog, Asked::Json(&body), &parts.headers, within(&parts)).await?)
 }

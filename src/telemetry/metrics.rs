@@ -4,8 +4,8 @@
 //! exist from the start, so that counting is an addition to a known cell: no lookup by label, no lock.
 //! `docs/METRICS.md` lists the names, and a test compares.
 
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::histogram::DurationHistogram;
+use super::tls::TlsMetrics;
 use crate::http::route::Route;
 
 /// Classes of status: 1xx never leaves the server, so five are 2xx to 5xx and "other".
@@ -26,6 +27,8 @@ const STATUS_CLASSES: [&str; 5] = ["2xx", "3xx", "4xx", "5xx", "other"];
 pub struct Metrics {
     /// Requests and connections.
     pub http: HttpMetrics,
+    /// What happens before encrypted connections are served.
+    pub tls: Arc<TlsMetrics>,
     /// What writers sent.
     pub writes: WriteMetrics,
     /// State of each catalog, set when metrics are read.
@@ -47,6 +50,34 @@ pub struct HttpMetrics {
     pub connections_timed_out: Counter,
     /// Handlers that panicked; each is a bug.
     pub panics: Counter,
+    refused: [Counter; Refusal::ALL.len()],
+}
+
+/// Why a request was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key, or none that is known.
+    Unauthorized,
+    /// The key lacks the scope or the catalog.
+    Forbidden,
+    /// The key has sent more than it may.
+    Key,
+    /// The address has sent more than it may.
+    Address,
+}
+
+impl Refusal {
+    /// All, in the order of their numbers.
+    const ALL: [Self; 4] = [Self::Unauthorized, Self::Forbidden, Self::Key, Self::Address];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::Key => "key_rate",
+            Self::Address => "address_rate",
+        }
+    }
 }
 
 /// What writers sent.
@@ -91,6 +122,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("storefind");
         let http = HttpMetrics::register(&mut registry);
+        let tls = Arc::new(TlsMetrics::register(&mut registry));
         let writes = WriteMetrics::default();
         registry.register("changes_accepted", "Changes of products that were accepted", writes.accepted.clone());
         registry.register("changes_rejected", "Changes of products that were rejected", writes.rejected.clone());
@@ -105,7 +137,7 @@ impl Metrics {
         registry.register_with_unit("catalog_lag", help, Unit::Seconds, catalogs.lag.clone());
         registry.register("catalog_events_set_aside", "Events that could not be applied", catalogs.set_aside.clone());
         registry.register("catalog_log_bytes", "Bytes of the log on disk", catalogs.log_bytes.clone());
-        Self { http, writes, catalogs, registry: Mutex::new(registry) }
+        Self { http, tls, writes, catalogs, registry: Mutex::new(registry) }
     }
 
     /// Lets another subsystem register its metrics, at start.
@@ -142,6 +174,11 @@ impl HttpMetrics {
         struct RouteLabel {
             route: &'static str,
         }
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+        struct ReasonLabel {
+            reason: &'static str,
+        }
+        let refused = Family::<ReasonLabel, Counter>::default();
         let requests = Family::<Labels, Counter>::default();
         let durations = Family::<RouteLabel, DurationHistogram>::default();
         let cells = |route: Route| {
@@ -156,6 +193,7 @@ impl HttpMetrics {
             connections_refused: Counter::default(),
             connections_timed_out: Counter::default(),
             panics: Counter::default(),
+            refused: Refusal::ALL.map(|refusal| refused.get_or_create_owned(&ReasonLabel { reason: refusal.as_str() })),
         };
         registry.register("http_requests", "Answers, by route and class of status", requests);
         registry.register_with_unit("http_request_duration", "Time to answer, by route", Unit::Seconds, durations);
@@ -170,8 +208,14 @@ impl HttpMetrics {
             "Connections closed because they were idle or slow",
             http.connections_timed_out.clone(),
         );
+        registry.register("http_refused", "Requests that were not let in, by reason", refused);
         registry.register("http_panics", "Handlers that panicked", http.panics.clone());
         http
+    }
+
+    /// The count of requests that were not let in for this reason.
+    pub fn refused(&self, refusal: Refusal) -> &Counter {
+        &self.refused[refusal as usize]
     }
 
     /// Counts one answer.

@@ -73,20 +73,21 @@ impl Shop {
 
     pub(crate) async fn ask_with(&self, raw: &str, headers: &[(HeaderName, &str)]) -> Answer {
         let headers = headers_of(headers);
-        read(self.answers.search(&self.catalog, Asked::Query(raw), &headers).await.expect("an answer")).await
+        read(self.answers.search(&self.catalog, Asked::Query(raw), &headers, None).await.expect("an answer")).await
     }
 
     pub(crate) async fn post(&self, body: &Value) -> Answer {
         let (body, headers) = (body.to_string(), HeaderMap::new());
-        read(self.answers.search(&self.catalog, Asked::Json(body.as_bytes()), &headers).await.expect("an answer")).await
+        read(self.answers.search(&self.catalog, Asked::Json(body.as_bytes()), &headers, None).await.expect("an answer"))
+            .await
     }
 
     pub(crate) async fn complete(&self, raw: &str) -> Answer {
-        read(self.answers.autocomplete(&self.catalog, raw, &HeaderMap::new()).await.expect("an answer")).await
+        read(self.answers.autocomplete(&self.catalog, raw, &HeaderMap::new(), None).await.expect("an answer")).await
     }
 
     pub(crate) async fn refused(&self, raw: &str) -> AnswerError {
-        self.answers.search(&self.catalog, Asked::Query(raw), &HeaderMap::new()).await.expect_err("refused")
+        self.answers.search(&self.catalog, Asked::Query(raw), &HeaderMap::new(), None).await.expect_err("refused")
     }
 }
 
@@ -439,7 +440,8 @@ async fn cached_answers_equal_computed_ones() {
         let (missed, hit) = (shop.ask(raw).await, shop.ask(raw).await);
         assert_eq!((missed.status_of_cache().as_str(), hit.status_of_cache().as_str()), (MISS, HIT), "{raw}");
         let headers = HeaderMap::new();
-        let computed = read(fresh.search(&shop.catalog, Asked::Query(raw), &headers).await.expect("an answer")).await;
+        let computed =
+            read(fresh.search(&shop.catalog, Asked::Query(raw), &headers, None).await.expect("an answer")).await;
         assert_eq!((&hit.bytes, &hit.bytes), (&missed.bytes, &computed.bytes), "{raw}");
     }
 }

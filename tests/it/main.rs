@@ -13,6 +13,8 @@ mod cache;
 mod cli;
 mod evaluate;
 mod http;
+mod keys;
 mod support;
 mod tidy;
 mod tiers;
+mod tls;

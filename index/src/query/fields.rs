@@ -40,13 +40,9 @@ pub(crate) enum FieldRef {
 
 /// Finds a field. Product fields always exist; an attribute exists when some product has it.
 pub(crate) fn resolve(snapshot: &Snapshot, name: &str, parameter: &'static str) -> Result<FieldRef, IndexError> {
-    if let Some(field) = NumberField::ALL.into_iter().find(|field| field.name() == name) {
-        return Ok(FieldRef::Number(field));
-    }
-    let term_field = if KEYWORD_FIELDS.contains(&name) {
-        return Ok(FieldRef::Keyword { term_field: name.to_owned(), column: keyword::column(name) });
-    } else {
-        keyword::attribute_field(name.strip_prefix(FULL_NAME).unwrap_or(name))
+    let term_field = match assumed(name) {
+        FieldRef::Keyword { term_field, .. } if !KEYWORD_FIELDS.contains(&name) => term_field,
+        product_field => return Ok(product_field),
     };
     let prefix = keyword::field_prefix(&term_field);
     for columns in snapshot.columns() {
@@ -59,6 +55,20 @@ pub(crate) fn resolve(snapshot: &Snapshot, name: &str, parameter: &'static str) 
     }
     let known = known_fields(snapshot)?;
     Err(IndexError::UnknownField { field: name.to_owned(), parameter, nearest: nearest(snapshot, name)?, known })
+}
+
+/// The place where a field's values would lie, whether or not a product has it.
+pub(crate) fn assumed(name: &str) -> FieldRef {
+    if let Some(field) = NumberField::ALL.into_iter().find(|field| field.name() == name) {
+        return FieldRef::Number(field);
+    }
+    match KEYWORD_FIELDS.contains(&name) {
+        true => FieldRef::Keyword { term_field: name.to_owned(), column: keyword::column(name) },
+        false => {
+            let term_field = keyword::attribute_field(name.strip_prefix(FULL_NAME).unwrap_or(name));
+            FieldRef::Keyword { term_field, column: Column::Rest }
+        }
+    }
 }
 
 /// The name that was probably meant: a product field, or an attribute that begins with the same letter.

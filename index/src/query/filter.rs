@@ -49,16 +49,24 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    /// Resolves the fields of a filter.
+    /// Resolves the fields of a filter; one that no product has is refused.
     pub(crate) fn resolve(snapshot: &Snapshot, filter: &Filter) -> Result<Self, IndexError> {
+        Self::resolve_as(&|name| resolve(snapshot, name, "filter"), filter)
+    }
+
+    /// Resolves the fields of a filter by `field`.
+    pub(crate) fn resolve_as(
+        field_of: &impl Fn(&str) -> Result<FieldRef, IndexError>,
+        filter: &Filter,
+    ) -> Result<Self, IndexError> {
         let all = |operands: &[Filter]| {
-            operands.iter().map(|operand| Self::resolve(snapshot, operand)).collect::<Result<_, _>>()
+            operands.iter().map(|operand| Self::resolve_as(field_of, operand)).collect::<Result<_, _>>()
         };
         Ok(match filter {
             Filter::And(operands) => Self::And(all(operands)?),
             Filter::Or(operands) => Self::Or(all(operands)?),
-            Filter::Not(operand) => Self::Not(Box::new(Self::resolve(snapshot, operand)?)),
-            Filter::Equals { field, value } => match resolve(snapshot, field, "filter")? {
+            Filter::Not(operand) => Self::Not(Box::new(Self::resolve_as(field_of, operand)?)),
+            Filter::Equals { field, value } => match field_of(field)? {
                 FieldRef::Number(number) => {
                     let from = number_literal(field, number, value)?;
                     let to = match number {
@@ -78,7 +86,7 @@ impl Condition {
                     Self::Terms { term_field, column, terms }
                 }
             },
-            Filter::Range { field, from, to } => match resolve(snapshot, field, "filter")? {
+            Filter::Range { field, from, to } => match field_of(field)? {
                 FieldRef::Number(number) => Self::Number { field: number, from: *from, to: *to },
                 FieldRef::Keyword { term_field, column } => {
                     let (from, to) = term_range(&term_field, *from, *to);

@@ -6,5 +6,6 @@ mod filters;
 mod fixture;
 mod order;
 mod typos;
+mod within;
 mod words;
 mod writing;

@@ -195,3 +195,30 @@ fn request() -> impl Strategy<Value = SearchRequest> {
             ..SearchRequest::default()
         })
 }
+
+#[test]
+fn a_bound_is_another_question_than_the_same_words_as_a_selection() {
+    let filter = |text: &str| Some(storefind_index::filter::parse(text).expect("a filter"));
+    let bounded = |within: &str, request: SearchRequest| {
+        let request = normal(SearchRequest { within: filter(within), ..request });
+        search_key(SCOPE, &request).text().to_owned()
+    };
+    let (none, selected) = (effective("q=a"), effective("q=a&filter=brand:HP"));
+    let keys = [
+        search_key(SCOPE, &none).text().to_owned(),
+        search_key(SCOPE, &selected).text().to_owned(),
+        bounded("brand:HP", none.clone()),
+        bounded("brand:Dell", none.clone()),
+        bounded("brand:HP", selected.clone()),
+        // Nobody forges a bound from behind the question mark.
+        key("q=a%26within%3Dbrand%253AHP"),
+    ];
+    for (at, one) in keys.iter().enumerate() {
+        assert!(keys[at + 1..].iter().all(|other| other != one), "{one}");
+    }
+    assert_eq!(bounded("brand:HP AND color:red", none.clone()), bounded("(color:red) AND brand:HP", none));
+    let complete_key =
+        |within| complete_key(SCOPE, 1, &complete(CompleteRequest { within, ..complete_of("q=a") })).text().to_owned();
+    assert_ne!(complete_key(filter("brand:HP")), complete_key(None));
+    assert_ne!(complete_key(filter("brand:HP")), complete_key(filter("brand:Dell")));
+}

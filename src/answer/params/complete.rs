@@ -31,6 +31,7 @@ pub fn read(mut params: Params) -> Result<CompleteRequest, AnswerError> {
         products: params.integer("products", 0, PRODUCTS_MAX)?.unwrap_or(PRODUCTS_DEFAULT) as usize,
         category: params.text("category", CATEGORY_CHARS_MAX)?,
         filter: search::filter(params)?,
+        within: None,
     })
 }
 

@@ -78,6 +78,7 @@ pub fn read(mut params: Params) -> Result<SearchParams, AnswerError> {
     let request = SearchRequest {
         q: params.text("q", QUERY_CHARS_MAX)?.unwrap_or_default(),
         filter: filter(params)?,
+        within: None,
         facets: params.list("facets", FACETS_MAX, FIELD_BYTES_MAX)?.unwrap_or_default(),
         facet_limit: size(params, "facet_limit", 1, FACET_LIMIT_MAX)?.unwrap_or(defaults.facet_limit),
         sort: sort(params)?,
@@ -197,6 +198,7 @@ mod tests {
         let expected = SearchRequest {
             q: "lap".into(),
             filter: Some(filter::parse("brand:HP").expect("valid")),
+            within: None,
             facets: vec!["brand".into()],
             facet_limit: 7,
             sort: vec![key("price", Order::Ascending), key("popularity", Order::Descending)],

@@ -98,7 +98,8 @@ fn an_autocomplete_body_is_that_of_the_contract() {
     let mut page = page(vec![hit("42", r#"{"title":"HP 15","image":"i.png"}"#)]);
     let categories = vec![value(json!("Laptops"), 310)];
     page.facets = vec![Facet { field: "categories".into(), values: categories, distinct: 1, stats: None }];
-    let request = CompleteRequest { q: "lapt".into(), limit: 8, products: 3, category: None, filter: None };
+    let request =
+        CompleteRequest { q: "lapt".into(), limit: 8, products: 3, category: None, filter: None, within: None };
     assert_eq!(
         text(&complete(&request, &[suggestion], &page)),
         concat!(

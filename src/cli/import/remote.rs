@@ -32,7 +32,7 @@ const PAGE: usize = 1_000;
 
 /// Imports all files and waits until everything is searchable.
 pub(super) fn run(arguments: &Arguments, url: &str, total: &mut Total) -> Result<Done, Failure> {
-    let server = Server::new(url)?;
+    let server = Server::new(url, &arguments.server)?;
     let began = Instant::now();
     let catalog = RemoteCatalog {
         products: format!("/v1/{}/products", segment(&arguments.catalog)),
