@@ -5,8 +5,10 @@
 //! tests of the parts that count.
 
 use serde_json::{Value, json};
+use storefind::config::KeyHash;
 
 use super::{DESKTOP, PHONE};
+use crate::support::server::TestServer;
 use crate::support::servers::{free_port, redis};
 use crate::support::shop::Shop;
 use crate::support::webdriver::{Browser, Viewport};
@@ -199,6 +201,31 @@ async fn a_key_is_asked_for_kept_nowhere_and_sent_as_a_bearer() {
                 ('#key-input').value]";
     assert_eq!(browser.value(kept).await, json!([0, 0, "", "", ""]));
     watch.end();
+}
+
+#[tokio::test]
+async fn a_server_with_keys_opens_its_figures_to_the_scope_admin() {
+    let key = |name: &str, scope: &str| {
+        let hash = KeyHash::of(name.as_bytes()).to_text();
+        format!("[[keys]]\nname = {name:?}\nhash = {hash:?}\nscopes = [{scope:?}]\ncatalogs = [\"*\"]\n")
+    };
+    let server = TestServer::with(&[key("shopper", "search"), key("wall", "admin")].concat());
+    let browser = Browser::start(DESKTOP).await;
+    browser.open(&format!("{}/dashboard", server.url())).await;
+    let form = "document.querySelector('#key-form')";
+    browser.until("a key is asked for", &format!("!{form}.hidden")).await;
+    browser.until("nothing is shown", "document.querySelector('#board').hidden").await;
+    browser.keys("#key-input", "shopper\u{e007}").await;
+    browser.until("another scope is not enough", &format!("/lacks the scope/.test({form}.textContent)")).await;
+    browser.keys("#key-input", "wall\u{e007}").await;
+    browser.until("the right one opens", &format!("{LIVE} && {form}.hidden")).await;
+    browser
+        .until("the catalog is told", "/shop/.test(document.querySelector('#catalog-table tbody').textContent)")
+        .await;
+    // The browser logs every refusal; the page cannot keep it from doing so.
+    let errors = browser.console_errors();
+    let others: Vec<_> = errors.iter().filter(|error| !error.contains("/v1/stats")).collect();
+    assert!(others.is_empty(), "the console has errors: {others:#?}");
 }
 
 #[tokio::test]
