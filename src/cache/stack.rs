@@ -140,7 +140,7 @@ impl Served {
     ) -> Self {
         let fresh = match judge(entry.stamp(), entry.proof(), view) {
             Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
-            Verdict::Stale(_) => Fresh::as_computed(entry.stamp()),
+            Verdict::Stale(_) => Fresh::until_now(entry.stamp(), view),
         };
         Self {
             entry,
@@ -167,8 +167,12 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn as_computed(stamp: &Stamp) -> Self {
-        Self { sequence: stamp.as_of, ttl: stamp.max_age, age: Duration::ZERO }
+    /// How an answer is told that was right by this view a moment ago, computed or judged, and that a change has touched
+    /// which was published since. Without grace it was right at what the view had validated; else at its own sequence.
+    fn until_now(stamp: &Stamp, view: &View) -> Self {
+        let sequence = if view.graced { stamp.as_of } else { stamp.as_of.max(view.validated) };
+        let age = Duration::from_millis(view.now.0.saturating_sub(stamp.computed_at.0));
+        Self { sequence, ttl: stamp.max_age.saturating_sub(age), age: Duration::ZERO }
     }
 }
 
@@ -299,8 +303,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
             Ok((Ok(landed), part)) => {
                 let fresh = match verdict(&landed.entry) {
                     Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
-                    // One's own answer, and a change that it has not seen was published since.
-                    Verdict::Stale(_) => Fresh::as_computed(landed.entry.stamp()),
+                    Verdict::Stale(_) => Fresh::until_now(landed.entry.stamp(), &view),
                 };
                 return Ok(landed.served(part, outcome, &fresh, (began, cache_time)));
             }

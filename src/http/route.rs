@@ -102,7 +102,7 @@ impl Route {
     /// | `search` | search, autocomplete; also what storefronts report of them |
     /// | `write` | products (reading and exporting them, too) and live fields |
     /// | `merchandise` | settings |
-    /// | `admin` | statistics, metrics, backup, rebuild: what concerns every catalog |
+    /// | `admin` | statistics, metrics, backup, rebuild, tiers: what concerns every catalog |
     /// | any | what lies below `/v1/` and does not exist |
     /// | no key | `/healthz`, `/readyz`, and pages, which are files without data |
     pub fn need<'a>(self, method: &Method, path: &'a str) -> Need<'a> {

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 use crate::support::server::{Answer, TestServer, copy_of, until};
 use crate::support::servers::Process;
 
+/// Multiplied by it, numbers have nothing in common that a compressor could find.
+const SCATTER: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+
 /// A log with some products, closed, and a node without remote tiers on a copy of it.
 struct Shop {
     data: TempDir,
@@ -27,9 +30,12 @@ impl Shop {
             .map(|n| {
                 let (title, brand) = (words[n % words.len()], ["Acme", "Globex"][n % 2]);
                 let text = "A description of some length, as products have it. ".repeat(2);
+                // What does not compress.
+                let serial: String =
+                    (1..=4).map(|k| format!("{:032x}", SCATTER.wrapping_mul(n as u128 * 4 + k))).collect();
                 format!(
                     "{{\"id\":\"{n}\",\"title\":\"{title} {n}\",\"brand\":\"{brand}\",\"price\":{n},\"stock\":{},\
-                     \"description\":\"{text}\"}}\n",
+                     \"description\":\"{text} {serial}\"}}\n",
                     n % 3
                 )
             })

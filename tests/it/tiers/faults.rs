@@ -103,14 +103,14 @@ fn a_server_without_room_refuses_what_it_is_given_and_is_asked_all_the_same() {
     let shop = Shop::new();
     // Less than it takes to start, and a limit for items that no page keeps.
     let redis = redis(free_port(), &["--maxmemory", "100kb", "--maxmemory-policy", "noeviction"]);
-    let memcached = memcached(free_port(), &["-I", "1024"]);
+    let memcached = memcached(free_port(), &["-I", "1024", "-o", "slab_chunk_max=512"]);
     let node = shop.node(Some(&url(&redis)), Some(memcached.port));
     for n in 21..=40 {
         assert_eq!(detail(&shop.ask(&node, &format!("q=shoe&per_page={n}&highlight=title"))), "index");
     }
     for tier in ["redis", "memcached"] {
         let refused = format!("/catalogs/shop/tiers/{tier}/fills_passed/refused");
-        until("it refuses", || count(&node, &refused) > 0);
+        until(&format!("{tier} refuses"), || count(&node, &refused) > 0);
         assert_eq!(stat(&node, &format!("/remote/{tier}/servers/0/breaker")), "closed");
         assert_eq!(count(&node, &format!("/catalogs/shop/tiers/{tier}/misses/absent")), 20, "{tier}");
     }
