@@ -15,8 +15,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --package storefind && cp target/release/storefind /storefind
 
 FROM debian:trixie-slim
-# For the health check. The program itself needs nothing but the C library.
-RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+# For the health check, and for commands that speak to servers by https. The program itself needs the C library only.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 7700 --home-dir /data storefind && install -d -o storefind -g storefind /data /etc/storefind
 COPY --from=build /storefind /usr/local/bin/storefind
 USER storefind
@@ -24,7 +24,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 7700
 ENV STOREFIND_DATA_DIR=/data
-# Ready means: indexes are open, caught up and warm. A start with much to replay takes longer than a restart.
+# With `tls.*` configured, ask by https. Ready means: indexes are open, caught up and warm. A start with much to replay takes longer than a restart.
 HEALTHCHECK --interval=5s --timeout=2s --start-period=120s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:7700/readyz"]
 # Storefind drains on SIGTERM within 10 s.

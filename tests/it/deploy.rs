@@ -1,12 +1,14 @@
 //! What stands in `Dockerfile` and `docker-compose.yml`, read and run as plain processes: no container engine is needed.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use yaml_rust2::{Yaml, YamlLoader};
 
-use crate::support::server::{Answer, until};
+use crate::support::server::{Answer, PATIENCE, until};
 use crate::support::servers::{free_port, memcached, redis};
 
 fn read(name: &str) -> String {
@@ -35,8 +37,20 @@ fn instructions(text: &str) -> Vec<(String, String)> {
 #[test]
 fn the_dockerfile_builds_one_program_and_runs_it_as_nobody_special() {
     const KNOWN: [&str; 14] = [
-        "FROM", "RUN", "WORKDIR", "COPY", "USER", "VOLUME", "EXPOSE", "ENV", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOINT",
-        "CMD", "ARG", "LABEL",
+        "FROM",
+        "RUN",
+        "WORKDIR",
+        "COPY",
+        "USER",
+        "VOLUME",
+        "EXPOSE",
+        "ENV",
+        "HEALTHCHECK",
+        "STOPSIGNAL",
+        "ENTRYPOINT",
+        "CMD",
+        "ARG",
+        "LABEL",
     ];
     let file = instructions(&read("Dockerfile"));
     for (name, _) in &file {
@@ -93,6 +107,16 @@ impl Drop for Running {
     }
 }
 
+/// An answer; none while nobody listens.
+fn get(port: u16, path: &str) -> Option<Answer> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n").ok()?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    Some(Answer::of(&bytes))
+}
+
 #[test]
 fn the_composition_runs_as_plain_processes() {
     let compose = compose();
@@ -122,7 +146,7 @@ fn the_composition_runs_as_plain_processes() {
     let _storefind =
         Running(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("storefind was built for this test"));
 
-    let get = |path: &str| Answer::get(port, path);
+    let get = |path: &str| get(port, path);
     until("it is ready", || get("/readyz").is_some_and(|answer| answer.status == 200));
     let searched = || get("/v1/shop/search?q=laptop").expect("an answer");
     assert_eq!(searched().status, 200);

@@ -11,6 +11,7 @@ mod answer;
 mod browser;
 mod cache;
 mod cli;
+mod deploy;
 mod evaluate;
 mod http;
 mod keys;
