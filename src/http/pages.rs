@@ -53,6 +53,17 @@ assets! {
     "/icon.svg" => "icon.svg" as SVG;
     "/app/api.js" => "app/api.js" as SCRIPT;
     "/app/card.js" => "app/card.js" as SCRIPT;
+    "/app/dashboard/catalogs.js" => "app/dashboard/catalogs.js" as SCRIPT;
+    "/app/dashboard/figures.js" => "app/dashboard/figures.js" as SCRIPT;
+    "/app/dashboard/history.js" => "app/dashboard/history.js" as SCRIPT;
+    "/app/dashboard/live.js" => "app/dashboard/live.js" as SCRIPT;
+    "/app/dashboard/main.js" => "app/dashboard/main.js" as SCRIPT;
+    "/app/dashboard/plot.js" => "app/dashboard/plot.js" as SCRIPT;
+    "/app/dashboard/source.js" => "app/dashboard/source.js" as SCRIPT;
+    "/app/dashboard/tiers.js" => "app/dashboard/tiers.js" as SCRIPT;
+    "/app/dashboard/tiles.js" => "app/dashboard/tiles.js" as SCRIPT;
+    "/app/dashboard/traffic.js" => "app/dashboard/traffic.js" as SCRIPT;
+    "/app/dashboard/words.js" => "app/dashboard/words.js" as SCRIPT;
     "/app/dom.js" => "app/dom.js" as SCRIPT;
     "/app/facet-categories.js" => "app/facet-categories.js" as SCRIPT;
     "/app/facet-range.js" => "app/facet-range.js" as SCRIPT;
@@ -73,6 +84,8 @@ assets! {
     "/app/shapes.js" => "app/shapes.js" as SCRIPT;
     "/app/state.js" => "app/state.js" as SCRIPT;
     "/app/trace.js" => "app/trace.js" as SCRIPT;
+    "/dashboard" => "dashboard.html" as HTML;
+    "/dashboard.css" => "dashboard.css" as CSS;
     "/docs" => "docs.html" as HTML;
     "/docs.css" => "docs.css" as CSS;
     "/docs.js" => "docs.js" as SCRIPT;

@@ -5,6 +5,8 @@
 //!
 //! Every test ends by asking the console: an error there, a violation of the content policy above all, is a failure.
 
+mod dashboard;
+
 use fantoccini::key::Key;
 use serde_json::Value;
 

@@ -56,3 +56,53 @@ export function pathLevels(path) {
   const parts = path.split(PATH_SEPARATOR);
   return parts.map((_, index) => parts.slice(0, index + 1).join(PATH_SEPARATOR));
 }
+
+/** What stands where there is no figure. */
+export const NOTHING = "–";
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3600;
+const DAY_SECONDS = 86_400;
+
+/** A short time: `12 µs`, `3.4 ms`, `250 ms`, `1.5 s`. */
+export function formatMilliseconds(value) {
+  if (value === null || value === undefined || Number.isNaN(value)) return NOTHING;
+  if (value === 0) return "0 ms";
+  if (value < 1) return `${Math.round(value * 1000)} µs`;
+  if (value < 1000) return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
+  return `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)} s`;
+}
+
+/** A long time, no more exact than it deserves: `8 s`, `4 min`, `3 h 12 min`, `6 d 2 h`. */
+export function formatSpan(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < MINUTE_SECONDS) return `${whole} s`;
+  if (whole < HOUR_SECONDS) return `${Math.floor(whole / MINUTE_SECONDS)} min`;
+  const [large, small, size] = whole < DAY_SECONDS ? ["h", "min", HOUR_SECONDS] : ["d", "h", DAY_SECONDS];
+  const rest = Math.floor((whole % size) / (small === "min" ? MINUTE_SECONDS : HOUR_SECONDS));
+  return `${Math.floor(whole / size)} ${large} ${rest} ${small}`;
+}
+
+/** A size in powers of 1,024, as the configuration writes them. */
+export function formatBytes(bytes) {
+  if (bytes === null || bytes === undefined) return NOTHING;
+  const power = bytes < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const scaled = bytes / 1024 ** power;
+  return `${power > 0 && scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${BYTE_UNITS[power]}`;
+}
+
+/** A share of one in percent; 100 % and 0 % are said only of all and none. */
+export function formatShare(share) {
+  if (share === null || share === undefined || Number.isNaN(share)) return NOTHING;
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  if (percent < 100 && percent > 99.9) return "> 99.9 %";
+  return `${percent < 10 || percent > 99 ? Number(percent.toFixed(1)) : Math.round(percent)} %`;
+}
+
+/** A frequency, without its unit: `0`, `0.2`, `37`, `1,234`. */
+export function formatRate(perSecond) {
+  if (perSecond === null || perSecond === undefined || Number.isNaN(perSecond)) return NOTHING;
+  return number.format(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond));
+}

@@ -1,7 +1,7 @@
 // The small panel that tells where the last answer came from: tier, freshness and time, as the headers say.
 
 import { byId, h, refill, svg } from "./dom.js";
-import { formatNumber } from "./format.js";
+import { formatMilliseconds, formatNumber } from "./format.js";
 
 const HISTORY_MAX = 32;
 const WIDTH = 220;
@@ -49,7 +49,7 @@ export class TracePanel {
     this.#toggle.replaceChildren(
       h("span", { class: `trace-dot trace-${outcome === "hit" ? "hit" : "miss"}`, "aria-hidden": "true" }),
       h("span", null, tier || "answer"),
-      h("span", { class: "trace-time" }, milliseconds(server ?? roundTrip)),
+      h("span", { class: "trace-time" }, formatMilliseconds(server ?? roundTrip)),
       h("span", { class: "visually-hidden" }, ", details of the last answer"));
     this.#body.hidden = !this.#open;
     if (!this.#open) return;
@@ -64,8 +64,8 @@ export class TracePanel {
       h("dl", null,
         row("Tier", tier), row("Outcome", outcome), row(
           "In the server",
-          server === null ? null : milliseconds(server),
-        ), row("Round trip", milliseconds(roundTrip)),
+          server === null ? null : formatMilliseconds(server),
+        ), row("Round trip", formatMilliseconds(roundTrip)),
         row(
           "Sequence",
           sequence && formatNumber(Number(sequence)),
@@ -92,16 +92,11 @@ export class TracePanel {
         },
       );
     });
-    const words = `Round trips of the last ${times.length} answers, at most ${milliseconds(Math.max(...times))}`;
+    const most = `last ${times.length}, at most ${formatMilliseconds(Math.max(...times))}`;
     return h("figure", { class: "trace-spark" },
-      svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words }, bars),
-      h("figcaption", { "aria-hidden": "true" }, `last ${times.length}, at most ${milliseconds(Math.max(...times))}`));
+      svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Round trips, ${most}` }, bars),
+      h("figcaption", { "aria-hidden": "true" }, most));
   }
-}
-
-function milliseconds(value) {
-  if (value < 1) return `${Math.round(value * 1000)} µs`;
-  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
 // On a small screen the open panel would cover the products, so there it opens only by hand.

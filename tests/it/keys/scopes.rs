@@ -6,7 +6,7 @@ use super::{ask, get, key};
 use crate::support::server::TestServer;
 
 /// Paths of the contract that are open: they hold no data of the shop.
-const OPEN: [&str; 5] = ["/healthz", "/readyz", "/", "/docs", "/openapi.json"];
+const OPEN: [&str; 6] = ["/healthz", "/readyz", "/", "/dashboard", "/docs", "/openapi.json"];
 const SCOPES: [&str; 4] = ["search", "write", "merchandise", "admin"];
 
 /// Every route of the contract: method and path, in the catalog `shop`.
