@@ -102,6 +102,9 @@ fn problems(scenario: &Scenario) -> Vec<String> {
     }
     if let Some(server) = &scenario.server {
         check(!server.command.is_empty(), "server.command: is empty".into());
+        for (position, beside) in server.beside.iter().enumerate() {
+            check(!beside.is_empty(), format!("server.beside[{position}]: is empty"));
+        }
         for (position, load) in server.load.iter().enumerate() {
             check(!load.is_empty(), format!("server.load[{position}]: is empty"));
         }

@@ -9,7 +9,7 @@ pub(crate) mod usage;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -23,14 +23,16 @@ use crate::scenario::{Scenario, shape};
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How long it may take to stop when asked; then it is killed.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(10);
-/// The process of the server that runs, 0 when there is none.
-static RUNNING: AtomicU32 = AtomicU32::new(0);
+/// The processes that run for the scenario.
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// What it says goes here, in its folder.
 const LOG_FILE: &str = "server.log";
 
 #[derive(Debug)]
 pub(crate) struct Server {
-    child: Child,
+    child: Process,
+    /// Ended after the server.
+    beside: Vec<Process>,
     /// Removed after the process has ended.
     folder: TempDir,
     /// The command as it was run.
@@ -91,32 +93,51 @@ impl Server {
             command.env(name, places.fill(value));
         }
         let log = std::fs::File::create(folder.path().join(LOG_FILE))?;
+        let mut beside = Vec::with_capacity(settings.beside.len());
+        for arguments in &settings.beside {
+            let (mut command, text) = places.command(arguments)?;
+            // What they say would be mistaken for the server's.
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            beside.push(Process::start(command).with_context(|| format!("server.beside: cannot start {text}"))?);
+        }
         command.stdout(log.try_clone()?).stderr(log);
-        // Ctrl-C on the terminal is for the generator, which ends the server when it is done.
-        let child = command.process_group(0).spawn().with_context(|| format!("server.command: cannot start {text}"))?;
-        RUNNING.store(child.id(), Ordering::Relaxed);
-        let mut server = Self { child, folder, command: text };
+        let child = Process::start(command).with_context(|| format!("server.command: cannot start {text}"))?;
+        let mut server = Self { child, beside, folder, command: text };
         let deadline = Instant::now() + Duration::from_secs(settings.ready_seconds);
         let client = Client::new(scenario.address, &scenario.client);
-        server.wait(deadline, "to be ready", async || is_ready(&client).await).await?;
+        server.wait((deadline, &settings.beside), "to be ready", async || is_ready(&client).await).await?;
         for load in &settings.load {
             server.run(&places, load).await?;
         }
         let wanted = settings.products;
         let catalog = &scenario.catalog;
-        server.wait(deadline, "to have its products", async || is_filled(&client, catalog, wanted).await).await?;
+        server
+            .wait((deadline, &settings.beside), "to have its products", async || {
+                is_filled(&client, catalog, wanted).await
+            })
+            .await?;
         Ok(server)
     }
 
     pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Waits until a question is answered with yes.
-    async fn wait(&mut self, deadline: Instant, what: &str, question: impl AsyncFn() -> bool) -> anyhow::Result<()> {
+    async fn wait(
+        &mut self,
+        (deadline, beside): (Instant, &[Vec<String>]),
+        what: &str,
+        question: impl AsyncFn() -> bool,
+    ) -> anyhow::Result<()> {
         while !question().await {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.child.0.try_wait()? {
                 bail!("the server ended with {status}:\n{}", self.said());
+            }
+            for (process, arguments) in self.beside.iter_mut().zip(beside) {
+                if let Some(status) = process.0.try_wait()? {
+                    bail!("server.beside: {} ended with {status}", arguments.join(" "));
+                }
             }
             if engine::stopped() {
                 bail!("stopped while waiting for the server");
@@ -159,9 +180,29 @@ impl Server {
     }
 }
 
-/// Ends the server without waiting, when the program is about to end without cleaning up.
+/// Ends what runs without waiting, when the program is about to end without cleaning up.
 pub(crate) fn kill_now() {
-    signal(RUNNING.load(Ordering::Relaxed), rustix::process::Signal::KILL);
+    for process in running().iter() {
+        signal(*process, rustix::process::Signal::KILL);
+    }
+}
+
+/// A list of numbers is whole between any two statements.
+fn running() -> MutexGuard<'static, Vec<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A process that ends with this value, politely first.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Process {
+    /// Ctrl-C on the terminal is for the generator, which ends its processes when it is done.
+    fn start(mut command: Command) -> std::io::Result<Self> {
+        let child = command.process_group(0).spawn()?;
+        running().push(child.id());
+        Ok(Self(child))
+    }
 }
 
 fn signal(process: u32, signal: rustix::process::Signal) {
@@ -170,16 +211,17 @@ fn signal(process: u32, signal: rustix::process::Signal) {
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        signal(self.child.id(), rustix::process::Signal::TERM);
+        let id = self.0.id();
+        signal(id, rustix::process::Signal::TERM);
         let deadline = Instant::now() + STOP_WAIT_MAX;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(LOOK_INTERVAL);
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        RUNNING.store(0, Ordering::Relaxed);
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        running().retain(|other| *other != id);
     }
 }
 

@@ -288,6 +288,10 @@ async fn over_http_a_head_has_the_headers_of_its_get_and_a_refusal_names_its_par
         let answer = edge.handle(request);
         async { read(answer.await).await }
     };
+    // Until the log's own first event is published, which raises the sequence.
+    while call("GET", "/readyz", "").await.status != StatusCode::OK {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let got = call("GET", "/v1/shop/search?q=shoe", "").await;
     assert_eq!((got.status, got.status_of_cache().as_str()), (StatusCode::OK, MISS));
     let head = call("HEAD", "/v1/shop/search?q=shoe", "").await;

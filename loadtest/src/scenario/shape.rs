@@ -63,6 +63,9 @@ pub(crate) struct Server {
     /// Variables of its environment, with the same placeholders.
     #[serde(default)]
     pub(crate) environment: std::collections::BTreeMap<String, String>,
+    /// Commands that run beside it from before its start to after its end: Redis, Memcached.
+    #[serde(default)]
+    pub(crate) beside: Vec<Vec<String>>,
     /// Commands that fill the catalog once the server is ready.
     #[serde(default)]
     pub(crate) load: Vec<Vec<String>>,

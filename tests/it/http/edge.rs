@@ -28,7 +28,7 @@ fn what_does_not_exist_is_a_404_in_the_form_of_all_errors() {
         "/v1/shop/rules",
         "/v1/shop/events",
         "/v1/shop/analytics",
-        "/dashboard",
+        "/dashbord",
         "/v1/admin/nothing",
         "/v1/shop/search/",
         "/app/nothing.js",
