@@ -87,9 +87,10 @@ pub const ANSWER_VERSION: u32 = 2;
 /// Longest wait for `min_sequence` beyond the freshness bound (API.md, "writes").
 const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
 
-/// Share of the request deadline that a search may be expected to wait for a thread; autocompletes twice that. The
-/// rest is for computing it when all others compute, too.
-const QUEUE_SHARE_OF_DEADLINE: f64 = 0.25;
+/// Share of the request deadline that a search may be expected to wait for a thread; autocompletes twice that. The rest is
+/// for computing it when all others compute, too. A quarter refused searches in every short stall of a busy machine that
+/// two fifths answer.
+const QUEUE_SHARE_OF_DEADLINE: f64 = 0.4;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -319,14 +320,14 @@ impl Answers {
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
         let key = Arc::new(effective::search_key(key_scope, &effective));
         let question = Question::Search(effective);
+        // Who names a sequence wants to see it: what a change up to it touched is not served any more.
+        let view = View { graced: wanted.min_sequence.is_none(), ..view(request.catalog) };
         if wanted.explain.any() {
-            return self.explain(request, &key, question, (settings_version, wanted.explain)).await;
+            return self.explain(request, &key, question, (settings_version, wanted.explain, view)).await;
         }
         if let (Asked::Query(raw), None) = (asked, wanted.min_sequence) {
             self.front.put(scope(request, settings_version, 0), raw, &key);
         }
-        // Who names a sequence wants to see it: what a change up to it touched is not served any more.
-        let view = View { graced: wanted.min_sequence.is_none(), ..view(request.catalog) };
         self.answer(request, &key, question, (settings_version, view)).await
     }
 
@@ -396,16 +397,16 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        (settings_version, explain): (u64, Explain),
+        (settings_version, explain, view): (u64, Explain, View),
     ) -> Result<Response<Body>, AnswerError> {
-        let view = view(request.catalog);
         let began = Instant::now();
+        let deadline = began + self.request_deadline;
         // How a hit got its score is not in the stored answer.
         let looked = if explain.ranking { Err(Outcome::Bypass) } else { self.stack.lookup(key, &view, began) };
         let cache_time = began.elapsed();
         let further = match looked {
             Err(Outcome::Miss(_) | Outcome::Stale(_)) => {
-                self.stack.look_further(&self.ask(request, key, &question), &view).await
+                self.stack.look_further(&self.ask(request, key, &question), &view, deadline).await
             }
             _ => None,
         };
@@ -416,7 +417,6 @@ impl Answers {
                 Served::from_afar(entry, from, outcome, &view, trail, began)
             }
             Err(outcome) => {
-                let deadline = Instant::now() + self.request_deadline;
                 let computation = question.computation(request, key, settings_version);
                 let entry =
                     self.pool.run(request.kind.lane(), deadline, move |worth| computation.run(worth)).await??.entry;

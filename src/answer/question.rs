@@ -85,7 +85,8 @@ impl Question {
     pub(super) fn class(&self) -> Option<Class> {
         let Self::Search(request) = self else { return None };
         let is_live = |field: &str| LIVE_FIELDS.contains(&field);
-        let filtered_by_live = request.filter.as_ref().is_some_and(|filter| filter.fields().any(is_live));
+        let mut conditions = request.filter.iter().chain(&request.within);
+        let filtered_by_live = conditions.any(|filter| filter.fields().any(is_live));
         let sorted_by_live = request.sort.iter().any(|key| is_live(&key.field));
         if filtered_by_live || sorted_by_live || request.facets.iter().any(|facet| is_live(facet)) {
             return None;
@@ -93,7 +94,7 @@ impl Question {
         Some(Class::of(Shape {
             words: request.q.split(' ').filter(|word| !word.is_empty()).count(),
             facets: request.facets.len(),
-            filtered: request.filter.is_some(),
+            filtered: request.filter.is_some() || request.within.is_some(),
             sorted: !request.sort.is_empty(),
             grouped: request.group.is_some(),
         }))

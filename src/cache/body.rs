@@ -15,6 +15,15 @@ use storefind_index::live::{Live, LiveTable, Ordinal};
 /// Writes live fields as they stand in a hole; the flag: whether content stands before them.
 pub type WriteLive = fn(&Live, LiveShown, bool) -> Vec<u8>;
 
+/// Whether an answer may be assembled when a product in it went out of stock or came back since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stock {
+    /// It may not: that may change more than the product's own fields.
+    MustAgree,
+    /// It may; the answer is marked as stale anyway.
+    MayDiffer,
+}
+
 /// A rendered body.
 #[derive(Debug, Clone)]
 pub struct Body {
@@ -70,9 +79,9 @@ impl Body {
         live.fold(self.holes.iter().filter_map(|hole| hole.ordinal))
     }
 
-    /// The body with the current live fields, written by `write`; `None` if a product went out of stock or came back,
-    /// which may change more than its own fields.
-    pub fn refilled(&self, live: &LiveTable, write: WriteLive) -> Option<Self> {
+    /// The body with the current live fields, written by `write`; `None` if stock must agree, and a product went out of it
+    /// or came back.
+    pub fn refilled(&self, live: &LiveTable, write: WriteLive, stock: Stock) -> Option<Self> {
         let mut text = Vec::with_capacity(self.text.len() + self.holes.len());
         let mut holes = Vec::with_capacity(self.holes.len());
         let mut copied = 0;
@@ -86,7 +95,7 @@ impl Body {
                 continue;
             };
             let shown = row.live();
-            if shown.in_stock != hole.in_stock {
+            if stock == Stock::MustAgree && shown.in_stock != hole.in_stock {
                 return None;
             }
             text.extend_from_slice(&self.text[copied..hole.place.start as usize]);

@@ -39,7 +39,7 @@ use storefind_index::live::LiveTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::wire::{Malformed, Reader, Writer};
-use super::body::{Body, Hole, WriteLive};
+use super::body::{Body, Hole, Stock, WriteLive};
 use super::entry::{Entry, Holding};
 use super::freshness::{MAX_AGE, MAX_AGE_JITTER, StaleReason, Stamp, UnixMillis};
 use super::key::Key;
@@ -104,15 +104,6 @@ struct Gap {
     in_stock: bool,
     shows: LiveShown,
     follows_content: bool,
-}
-
-/// Whether an answer may be assembled when a product in it went out of stock or came back since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stock {
-    /// It may not: that may change more than the product's own fields.
-    MustAgree,
-    /// It may; the answer is marked as stale anyway.
-    MayDiffer,
 }
 
 /// Encodes an entry.

@@ -18,7 +18,7 @@ use super::codec::{Unsuited, encode};
 use super::entry::Entry;
 use super::freshness::{Stamp, UnixMillis};
 use super::remote_tiers::CatalogTiers;
-use super::tier::TierName;
+use super::remote_tiers::lease::Lease;
 use super::tier::guard::GuardedTier;
 use super::tier::remote::RemoteKey;
 
@@ -48,8 +48,8 @@ struct Fill {
     entry: Arc<Entry>,
     catalog: Arc<CatalogTiers>,
     key: RemoteKey,
-    /// Whether a lease is to be given back.
-    leased: bool,
+    /// Given back when the entry is where those who wait for it look.
+    _lease: Option<Lease>,
     /// Which tiers are to have it, by their place.
     wanted: Vec<bool>,
     _room: OwnedSemaphorePermit,
@@ -96,7 +96,7 @@ impl FillQueue {
         entry: &Arc<Entry>,
         catalog: &Arc<CatalogTiers>,
         key: RemoteKey,
-        leased: bool,
+        lease: Option<Lease>,
         wanted: impl Fn(&GuardedTier) -> bool,
     ) {
         let wanted: Vec<bool> = self.tiers.iter().map(|tier| !tier.is_paused() && wanted(tier)).collect();
@@ -109,7 +109,7 @@ impl FillQueue {
         let queued = Arc::clone(&self.room).try_acquire_many_owned(bytes).ok().and_then(|room| {
             let (entry, catalog) = (Arc::clone(entry), Arc::clone(catalog));
             self.counters.under_way.fetch_add(1, Ordering::Relaxed);
-            let fill = Fill { entry, catalog, key, leased, wanted, _room: room };
+            let fill = Fill { entry, catalog, key, _lease: lease, wanted, _room: room };
             self.sender.try_send(fill).inspect_err(|_| self.counters.finished()).ok()
         });
         if queued.is_none() {
@@ -183,10 +183,6 @@ impl Fill {
             let filled = tier.put(&self.key, value.clone(), left).await;
             if let Some(counters) = self.catalog.counters.of(tier.name()) {
                 counters.fill(filled);
-            }
-            if self.leased && tier.name() == TierName::Redis {
-                // Who waits for it finds the entry; a lease that cannot be given back ends by itself.
-                let _ = tier.delete(&self.key.lease()).await;
             }
         }
     }

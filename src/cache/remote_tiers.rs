@@ -21,11 +21,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::admission::{Class, Costs};
-use super::body::WriteLive;
-use super::codec::{Decoded, Stock, decode};
+use super::body::{Stock, WriteLive};
+use super::codec::{Decoded, decode};
 use super::entry::{Entry, Holding};
 use super::fill::FillQueue;
-use super::freshness::{UnixMillis, Verdict, View, judge, rescuable};
+use super::freshness::{StaleReason, UnixMillis, Verdict, View, judge, rescuable};
 use super::key::Key;
 use super::outcome::{MissReason, Outcome};
 use super::tier::TierName;
@@ -34,6 +34,7 @@ use super::tier::guard::{GuardedTier, Passed};
 use super::tier::remote::RemoteKey;
 use crate::config::Admission;
 use crate::resilience::chance::Chance;
+use lease::Lease;
 
 /// Tiers' deadlines that a request spends on lookups at most: two servers that hang cost no more than this.
 const BUDGET_DEADLINES: u32 = 2;
@@ -137,9 +138,11 @@ impl RemoteTiers {
     }
 
     /// Looks in each tier that is expected to pay, until one has a fresh entry.
-    pub async fn look(&self, key: &Arc<Key>, ask: &RemoteAsk, view: &View) -> Looked {
+    ///
+    /// It ends by `until`.
+    pub async fn look(&self, key: &Arc<Key>, ask: &RemoteAsk, view: &View, until: Instant) -> Looked {
         let remote_key = RemoteKey::of(&ask.catalog.name, key);
-        let end = Instant::now() + self.budget;
+        let end = (Instant::now() + self.budget).min(until);
         let mut trail = Vec::with_capacity(self.tiers.len());
         for tier in &self.tiers {
             let began = Instant::now();
@@ -188,7 +191,7 @@ impl RemoteTiers {
     }
 
     /// Learns from a computation, and has the tiers filled that are expected to be asked for it.
-    pub fn computed(&self, entry: &Arc<Entry>, ask: &RemoteAsk, trail: &[Tried], leased: bool) {
+    pub fn computed(&self, entry: &Arc<Entry>, ask: &RemoteAsk, trail: &[Tried], lease: Option<Lease>) {
         ask.catalog.costs.record(ask.class, entry.cost());
         let remote_key = RemoteKey::of(&ask.catalog.name, entry.key());
         let pays = |tier: &GuardedTier| tier.odds(&remote_key, Some(entry.cost())).fill(self.admission);
@@ -197,7 +200,7 @@ impl RemoteTiers {
             let passed = |tried: &Tried| matches!(tried.came_of, CameOf::Passed(passed) if passed.is_fault());
             trail.iter().any(|tried| tried.tier == tier.name() && passed(tried))
         };
-        self.filling.offer(entry, &ask.catalog, remote_key.clone(), leased, |tier| pays(tier) && !failed(tier));
+        self.filling.offer(entry, &ask.catalog, remote_key.clone(), lease, |tier| pays(tier) && !failed(tier));
     }
 
     /// Has an entry that a later tier held put into the earlier ones that had none.
@@ -208,7 +211,7 @@ impl RemoteTiers {
             trail.iter().any(|tried| tried.tier == tier.name() && lacked(tried))
         };
         if trail.len() > 1 {
-            self.filling.offer(entry, &ask.catalog, remote_key, false, lacks);
+            self.filling.offer(entry, &ask.catalog, remote_key, None, lacks);
         }
     }
 
@@ -257,6 +260,10 @@ impl RemoteTiers {
             return Err(CameOf::Miss(MissReason::Dropped));
         }
         ask.catalog.costs.record(ask.class, decoded.cost());
+        // From beyond what this node has walked: its live values would be older than the content that they stand in.
+        if decoded.stamp().as_of > view.validated.max(view.visibility.live().applied()) {
+            return Err(CameOf::Stale(StaleReason::OtherHistory));
+        }
         if let Verdict::Stale(reason) = judge(decoded.stamp(), decoded.proof(), view) {
             return Err(CameOf::Stale(reason));
         }

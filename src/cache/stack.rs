@@ -26,7 +26,7 @@ use storefind_index::answer::LiveDependency;
 use storefind_index::switch::{Rule, is_off};
 use tokio::time::Instant;
 
-use super::body::WriteLive;
+use super::body::{Stock, WriteLive};
 use super::entry::Entry;
 use super::freshness::{StaleReason, Stamp, Verdict, View, judge};
 use super::key::Key;
@@ -191,7 +191,8 @@ fn look(memory: &MemoryTier, write_live: WriteLive, key: &Key, view: &View) -> R
     if is_current {
         return Ok((entry, fresh));
     }
-    let body = entry.body().refilled(live, write_live).ok_or(Outcome::Stale(StaleReason::StockChanged))?;
+    let body =
+        entry.body().refilled(live, write_live, Stock::MustAgree).ok_or(Outcome::Stale(StaleReason::StockChanged))?;
     let entry = Arc::new(entry.refilled(body));
     memory.put(&entry);
     Ok((entry, fresh))
@@ -295,6 +296,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
                 remote: self.remote.clone(),
                 ask: ask.clone(),
                 view: view.clone(),
+                deadline,
             };
             way.go(compute)
         };
@@ -314,9 +316,10 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
     }
 
     /// Looks in the remote tiers, apart from any flight; nothing is kept of it.
-    pub async fn look_further(&self, ask: &Ask, view: &View) -> Option<Looked> {
+    /// It ends by `until`.
+    pub async fn look_further(&self, ask: &Ask, view: &View, until: Instant) -> Option<Looked> {
         let (remote, remote_ask) = (self.remote.as_ref()?, ask.remote.as_ref()?);
-        Some(remote.look(&ask.key, remote_ask, view).await)
+        Some(remote.look(&ask.key, remote_ask, view, until).await)
     }
 
     /// The entry that memory holds under this key, fresh or not.

@@ -95,10 +95,12 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// Hides the password of a URL; other text is returned as it is.
+/// Hides what may be a password: all before the last `@`, but for a scheme. Who forgets the scheme of a URL has written
+/// the password all the same.
 pub(super) fn redact(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
     match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("***@{host}"),
         Some((_, host)) => format!("{scheme}://***@{host}"),
         None => text.to_owned(),
     }

@@ -8,7 +8,8 @@
 //!
 //! **Too many connections.** One more is accepted, told `503` with `Retry-After` and closed. Leaving it in the
 //! kernel's queue instead would look like a hang to the client and to the health checker, and closing it without a
-//! word like a crash. The tellers are few and bounded themselves; beyond them connections are dropped at once.
+//! word like a crash. The tellers are few and bounded themselves; beyond them, and under TLS, where telling would take a
+//! handshake, connections are closed at once.
 //!
 //! **Shutdown.** The listeners close first, so that a load balancer sees refusals, not errors. Idle connections close
 //! at once, busy ones after their running request (HTTP/2: all streams begun), and what is left at the deadline is
@@ -195,6 +196,10 @@ impl Accepting {
 
     fn refuse(&self, stream: TcpStream) {
         self.edge.app().metrics.http.connections_refused.inc();
+        // Plain text in the place of a handshake would be taken for a broken server; an end is an end.
+        if self.edge.app().tls.is_some() {
+            return;
+        }
         if let Ok(permit) = self.tellers.clone().try_acquire_owned() {
             tokio::spawn(async move {
                 // The client may have left; then there is nobody to tell.

@@ -224,6 +224,18 @@ impl Limits {
 }
 
 impl Queue {
+    /// Whether one more of this lane is refused. One turn in so many is a normal job's, so that share of the places is
+    /// theirs however many urgent jobs wait: the last of them is begun in time, too.
+    fn is_full(&self, limits: &Limits, lane: Lane) -> bool {
+        let share = limits.places(&self.limiter, Lane::Normal) / (URGENT_IN_A_ROW_MAX as usize + 1);
+        let share = share.max(1);
+        let crowded = self.waiting() >= limits.places(&self.limiter, lane);
+        match lane {
+            Lane::Normal => self.waiting() >= limits.queue_max || crowded && self.normal.len() >= share,
+            Lane::Urgent => crowded || self.urgent.len() >= limits.queue_max.saturating_sub(share),
+        }
+    }
+
     fn waiting(&self) -> usize {
         self.urgent.len() + self.normal.len()
     }
@@ -250,7 +262,7 @@ impl Shared {
         if queue.closed {
             return Err(PoolError::Closed);
         }
-        if queue.waiting() >= self.limits.places(&queue.limiter, lane) {
+        if queue.is_full(&self.limits, lane) {
             drop(queue);
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
             return Err(PoolError::Full);
@@ -406,6 +418,33 @@ mod tests {
             assert_eq!(task.await.expect("task"), Ok(()));
         }
         assert_eq!(*order.lock().expect("no panic"), "uuuunuun");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn urgent_jobs_leave_room_for_the_others() {
+        let pool = Arc::new(Pool::new("query", 1, room(10)).expect("threads"));
+        let (running, gate) = occupy(&pool);
+        let queue = |lane| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.run(lane, later(), |_| ()).await })
+        };
+        let mut waiting = Vec::new();
+        // A fifth of ten places is not theirs.
+        for at in 0..8 {
+            waiting.push(queue(Lane::Urgent));
+            until(|| pool.stats().queued == at + 1).await;
+        }
+        assert_eq!(pool.run(Lane::Urgent, later(), |_| ()).await, Err(PoolError::Full));
+        for at in 8..10 {
+            waiting.push(queue(Lane::Normal));
+            until(|| pool.stats().queued == at + 1).await;
+        }
+        assert_eq!(pool.run(Lane::Normal, later(), |_| ()).await, Err(PoolError::Full));
+        drop(gate);
+        assert_eq!(running.await.expect("task"), Ok(()));
+        for task in waiting {
+            assert_eq!(task.await.expect("task"), Ok(()));
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -57,7 +57,8 @@ impl Afar {
     }
 
     pub(super) fn look(&self, key: &Arc<Key>, view: &View) -> Option<Arc<Entry>> {
-        self.runtime.block_on(self.tiers.look(key, &self.ask, view)).found.map(|(entry, _)| entry)
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        self.runtime.block_on(self.tiers.look(key, &self.ask, view, until)).found.map(|(entry, _)| entry)
     }
 
     /// Keeps what can be kept outside the process.

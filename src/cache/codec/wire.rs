@@ -44,16 +44,23 @@ impl Writer {
 
 /// Takes values off the front.
 #[derive(Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    items_left: usize,
+}
+
+/// Items of all lists in one value together. The largest answer has some hundred products and a few thousand terms; a value
+/// that claims millions of empty ones would take a thousand times its own memory.
+const ITEMS_MAX: usize = 1 << 16;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { bytes, items_left: ITEMS_MAX }
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
-        let (first, rest) = self.0.split_first().ok_or(Malformed)?;
-        self.0 = rest;
+        let (first, rest) = self.bytes.split_first().ok_or(Malformed)?;
+        self.bytes = rest;
         Ok(*first)
     }
 
@@ -76,8 +83,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(self.number()?).map_err(|_| Malformed)?;
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
+        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(Malformed)?;
+        self.bytes = rest;
         Ok(taken)
     }
 
@@ -91,10 +98,11 @@ impl<'a> Reader<'a> {
         mut item: impl FnMut(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, Malformed> {
         let length = usize::try_from(self.number()?).map_err(|_| Malformed)?;
-        if length > self.0.len() {
+        if length > self.bytes.len() {
             return Err(Malformed);
         }
         // Grown as items are read: a length alone allocates nothing.
+        self.items_left = self.items_left.checked_sub(length).ok_or(Malformed)?;
         let mut items = Vec::new();
         for _ in 0..length {
             items.push(item(self)?);
@@ -104,7 +112,7 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub(super) fn end(self) -> Result<(), Malformed> {
-        if self.0.is_empty() { Ok(()) } else { Err(Malformed) }
+        if self.bytes.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 }
 
@@ -132,6 +140,17 @@ mod tests {
         let bytes = out.finish();
         assert_eq!(Reader::new(&bytes).bytes(), Err(Malformed));
         assert_eq!(Reader::new(&bytes).list(Reader::byte), Err(Malformed));
+    }
+
+    #[test]
+    fn a_value_has_a_limited_number_of_items() {
+        for (items, expected) in [(ITEMS_MAX, true), (ITEMS_MAX + 1, false)] {
+            let mut out = Writer::with_capacity(0);
+            out.count(items);
+            (0..items).for_each(|_| out.number(0));
+            let bytes = out.finish();
+            assert_eq!(Reader::new(&bytes).list(Reader::number).is_ok(), expected, "{items}");
+        }
     }
 
     proptest! {

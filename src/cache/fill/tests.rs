@@ -4,6 +4,7 @@ use super::*;
 use crate::cache::body::Body;
 use crate::cache::key::Key;
 use crate::cache::proof::Proof;
+use crate::cache::tier::TierName;
 use crate::cache::tier::guard::Setup;
 use crate::cache::tier::remote::Remote;
 use crate::cache::tier::remote::fake::{Fake, Mood};
@@ -25,7 +26,7 @@ fn entry(n: usize, body_bytes: usize, live: LiveDependency, computed_at: UnixMil
 
 fn offer(queue: &FillQueue, entry: &Arc<Entry>) {
     let catalog = Arc::new(CatalogTiers::new("shop"));
-    queue.offer(entry, &catalog, RemoteKey::of("shop", entry.key()), false, |_| true);
+    queue.offer(entry, &catalog, RemoteKey::of("shop", entry.key()), None, |_| true);
 }
 
 async fn drained(queue: &FillQueue) {

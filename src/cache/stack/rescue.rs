@@ -16,8 +16,9 @@ use storefind_index::answer::LiveDependency;
 use tokio::time::Instant;
 
 use super::{Ask, FetchError, Served, Stack};
+use crate::cache::body::Stock;
 use crate::cache::entry::Entry;
-use crate::cache::freshness::{View, rescuable};
+use crate::cache::freshness::{Verdict, View, judge, rescuable};
 use crate::cache::outcome::Outcome;
 use crate::cache::tier::{Tier, TierName};
 
@@ -69,14 +70,13 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         })
     }
 
-    /// With current prices and stock, unless these decide the answer or one of its products went out of stock or came
-    /// back: then as it was.
+    /// With current prices and stock, unless these decide the answer: then as it was.
     fn with_current_live(&self, entry: Arc<Entry>, view: &View) -> Arc<Entry> {
         let live = view.visibility.live();
         if *entry.proof().live() != LiveDependency::None || entry.body().current_fold(live) == entry.fold() {
             return entry;
         }
-        match entry.body().refilled(live, self.write_live) {
+        match entry.body().refilled(live, self.write_live, Stock::MayDiffer) {
             Some(body) => Arc::new(entry.refilled(body)),
             None => entry,
         }
@@ -87,8 +87,11 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         let (memory, key, of_leader) = (Arc::clone(&self.memory), Arc::clone(&ask.key), view.clone());
         let look = || async move {
             let (entry, from) = remote.rescue(&key, &remote_ask, &of_leader, beyond).await?;
-            // Whoever fails next finds it here; whoever can compute overwrites it.
-            memory.put(&entry);
+            // Whoever fails next finds it here; whoever can compute overwrites it. Not what only its stock made stale: with
+            // the current one it would pass for fresh.
+            if matches!(judge(entry.stamp(), entry.proof(), &of_leader), Verdict::Stale(_)) {
+                memory.put(&entry);
+            }
             Some((entry, from))
         };
         let deadline = Instant::now() + WAIT_MAX;

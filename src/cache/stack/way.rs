@@ -27,7 +27,12 @@ pub(super) struct Way {
     pub(super) remote: Option<Arc<RemoteTiers>>,
     pub(super) ask: Ask,
     pub(super) view: View,
+    /// When the one who leads has no use for an answer any more.
+    pub(super) deadline: Instant,
 }
+
+/// Share of what is left of a request's time that goes to other nodes and tiers at most; the rest is for computing.
+const SHARE_AFAR: f64 = 0.5;
 
 /// What a flight lands with.
 #[derive(Debug, Clone)]
@@ -52,19 +57,21 @@ impl Way {
             let Computed { entry, stored } = compute(Filler(self.memory)).await?;
             return Ok(Landed { entry, stored, from: TierName::Index, trail: None });
         };
-        let looked = remote.look(&self.ask.key, ask, &self.view).await;
+        let now = Instant::now();
+        let until = now + self.deadline.saturating_duration_since(now).mul_f64(SHARE_AFAR);
+        let looked = remote.look(&self.ask.key, ask, &self.view, until).await;
         if let Some((entry, from)) = looked.found {
             return Ok(self.keep(entry, from, &looked.trail, (remote, ask)));
         }
-        let leased = match remote.lease(&self.ask.key, ask, &self.view, &looked.trail).await {
+        let lease = match remote.lease(&self.ask.key, ask, &self.view, (&looked.trail, until)).await {
             Leased::Theirs { entry, from, tried } => return Ok(self.keep(entry, from, &[tried], (remote, ask))),
-            Leased::Ours => true,
-            Leased::None => false,
+            Leased::Ours(lease) => Some(lease),
+            Leased::None => None,
         };
         let Computed { entry, stored } = compute(Filler(Arc::clone(&self.memory))).await?;
         // What does not suit its key is for the one who asked alone.
         if stored != Stored::No {
-            remote.computed(&entry, ask, &looked.trail, leased);
+            remote.computed(&entry, ask, &looked.trail, lease);
         }
         Ok(Landed { entry, stored, from: TierName::Index, trail: Some(looked.trail.into()) })
     }

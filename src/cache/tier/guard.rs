@@ -342,7 +342,8 @@ impl GuardedTier {
         let succeeded = match result {
             Ok(()) => true,
             // A server that is full refuses writes at once and goes on answering: that is no reason not to ask it.
-            Err(Fault::Refused(_)) => purpose == Purpose::Write,
+            // As a probe it proves nothing: a wrong password refuses everything.
+            Err(Fault::Refused(_)) => purpose == Purpose::Write && state.breaker.phase() == Phase::Closed,
             Err(_) => false,
         };
         // Writes carry more and are given more time: they would blur what a lookup takes.
