@@ -142,6 +142,11 @@ impl Served {
             Verdict::Fresh { sequence, ttl, age } => Fresh { sequence, ttl, age },
             Verdict::Stale(_) => Fresh::until_now(entry.stamp(), view),
         };
+        Self { trail, ..Self::found(entry, (outcome, from), &fresh, began) }
+    }
+
+    /// An entry that was found, not computed.
+    fn found(entry: Arc<Entry>, (outcome, from): (Outcome, TierName), fresh: &Fresh, began: Instant) -> Self {
         Self {
             entry,
             outcome,
@@ -153,7 +158,7 @@ impl Served {
             collapsed: false,
             cache_time: began.elapsed(),
             compute_time: None,
-            trail,
+            trail: None,
             late: None,
         }
     }
@@ -243,20 +248,7 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
     /// Why there is nothing to serve: [`Outcome::Stale`] or [`Outcome::Miss`].
     pub fn lookup(&self, key: &Key, view: &View, began: Instant) -> Result<Served, Outcome> {
         let (entry, fresh) = look(&self.memory, self.write_live, key, view)?;
-        Ok(Served {
-            entry,
-            outcome: Outcome::Hit,
-            from: TierName::Memory,
-            sequence: fresh.sequence,
-            ttl: fresh.ttl,
-            age: fresh.age,
-            stored: false,
-            collapsed: false,
-            cache_time: began.elapsed(),
-            compute_time: None,
-            trail: None,
-            late: None,
-        })
+        Ok(Served::found(entry, (Outcome::Hit, TierName::Memory), &fresh, began))
     }
 
     /// Looks, and has the answer computed if need be. `compute` runs in a task of its own at most once, with a

@@ -112,6 +112,8 @@ fn a_syntax_error_names_its_line() {
 fn a_secret_is_not_part_of_any_message() {
     let found = problems("", &[("STOREFIND_CACHE__REDIS__URL", "redis://:hunter2@cache:6379/x")]);
     assert!(found.len() == 1 && !found[0].contains("hunter2") && found[0].contains("cache:6379"), "{found:?}");
+    let found = problems("", &[("STOREFIND_CACHE__REDIS__URL", ":hunter2@cache:6379")]);
+    assert!(found.len() == 1 && !found[0].contains("hunter2") && found[0].contains("cache:6379"), "{found:?}");
     let sources = sources("", &[("STOREFIND_CACHE__REDIS__URL", "redis://:hunter2@cache:6379")]);
     let (config, printed) = (Config::load(&sources).unwrap(), Config::print(&sources).unwrap());
     assert!(printed.contains("cache.redis.url = \"redis://***@cache:6379\""), "{printed}");

@@ -4,6 +4,7 @@
 //! answer is compared with what a node without remote tiers computes.
 
 mod faults;
+mod proxied;
 mod sharing;
 
 use serde_json::Value;

@@ -59,6 +59,33 @@ fn read(value: &Bytes, key: &Arc<Key>, stock: Stock) -> Result<Entry, Outcome> {
     decoded.assemble(Arc::clone(key), &LIVE, live_fields, stock, Arc::default())
 }
 
+#[test]
+fn prices_are_filled_in_beside_a_product_that_sold_out_only_where_stock_may_differ() {
+    // As of the answer all could be bought; product 0 cannot any more.
+    let (mut text, mut holes) = (Vec::new(), Vec::new());
+    for n in [0, 1] {
+        let start = text.len() as u32;
+        let live = Live { price: Some(0.5), stock: Some(1), in_stock: true };
+        let shows = LiveShown { price: true, stock: true, in_stock: true };
+        text.extend_from_slice(&live_fields(&live, shows, false));
+        let (place, ordinal) = (start..text.len() as u32, LIVE.ordinal(&id(n)));
+        holes.push(Hole {
+            place,
+            id: id(n).into(),
+            ordinal,
+            version: 3,
+            in_stock: true,
+            shows,
+            follows_content: false,
+        });
+    }
+    let body = Body::new(text, holes);
+    assert!(body.refilled(&LIVE, live_fields, Stock::MustAgree).is_none());
+    let filled = body.refilled(&LIVE, live_fields, Stock::MayDiffer).expect("filled in");
+    let text = String::from_utf8(filled.text().to_vec()).expect("JSON");
+    assert!(text.contains("\"price\":1.0") && !text.contains("0.5") && text.contains("false"), "{text}");
+}
+
 /// What two nodes must agree on, in a form that can be compared.
 fn shared(entry: &Entry) -> impl PartialEq + std::fmt::Debug {
     let stamp = format!("{:?}", entry.stamp());

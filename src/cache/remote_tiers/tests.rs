@@ -372,6 +372,43 @@ async fn a_dear_answer_is_computed_by_one_node_and_found_by_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_is_given_back_when_computing_fails() {
+    let world = World::new();
+    let node = world.node(Admission::Always);
+    node.catalog.costs.record(Class::of(Shape { words: 1, ..Shape::default() }), Duration::from_millis(40));
+    assert!(node.fetch(&world, "lamp", Err("refused")).await.is_err());
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(world.redis.get_now(&RemoteKey::of("shop", &key("lamp")).lease()).is_none());
+    assert_eq!((node.computations(), world.redis.gets()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tiers_that_hang_leave_half_of_a_short_deadline_for_computing() {
+    let world = World::new();
+    let node = world.node(Admission::Always);
+    world.redis.set(Mood::Frozen);
+    world.memcached.set(Mood::Frozen);
+    let (began, short) = (Instant::now(), Duration::from_millis(8));
+    let compute = |filler: Filler| async move {
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        Ok(filler.fill(entry("lamp", 10, UnixMillis::now(), Duration::from_millis(3))))
+    };
+    let served = node.stack.fetch(&node.ask("lamp"), world.view(), began + short, compute).await.expect("in time");
+    assert_eq!(served.from, TierName::Index);
+    assert!(began.elapsed() < short, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_from_beyond_what_this_node_has_walked_is_not_served() {
+    let world = World::new();
+    let ahead = entry("lamp", 11, UnixMillis::now(), Duration::from_millis(2));
+    world.redis.put_now(&RemoteKey::of("shop", &key("lamp")), encode(&ahead).expect("suited"));
+    let node = world.node(Admission::Always);
+    let served = node.dear(&world, "lamp").await;
+    assert_eq!((served.from, trail(&served)[0]), (TierName::Index, (TierName::Redis, "other_history")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_whose_holder_died_costs_a_bounded_wait() {
     let world = World::new();
     let node = world.node(Admission::Always);

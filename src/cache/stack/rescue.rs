@@ -15,7 +15,7 @@ use std::time::Duration;
 use storefind_index::answer::LiveDependency;
 use tokio::time::Instant;
 
-use super::{Ask, FetchError, Served, Stack};
+use super::{Ask, FetchError, Fresh, Served, Stack};
 use crate::cache::body::Stock;
 use crate::cache::entry::Entry;
 use crate::cache::freshness::{Verdict, View, judge, rescuable};
@@ -54,20 +54,8 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
                 (late_by(&entry)?, entry, from)
             }
         };
-        Some(Served {
-            outcome,
-            from,
-            sequence: entry.stamp().as_of,
-            ttl: Duration::ZERO,
-            age: late,
-            stored: false,
-            collapsed: false,
-            cache_time: began.elapsed(),
-            compute_time: None,
-            trail: None,
-            late: Some(late),
-            entry,
-        })
+        let fresh = Fresh { sequence: entry.stamp().as_of, ttl: Duration::ZERO, age: late };
+        Some(Served { late: Some(late), ..Served::found(entry, (outcome, from), &fresh, began) })
     }
 
     /// With current prices and stock, unless these decide the answer: then as it was.

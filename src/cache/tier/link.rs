@@ -1,12 +1,12 @@
 //! The link to a server: made when it is first wanted, shared by all who want it, made anew after it has failed.
 //!
 //! Making one runs in a task of its own, so that a caller whose deadline is shorter than that does not interrupt it: the
-//! next one finds it made. A failure is told to those who waited, and whoever comes after them tries again; how often is
-//! the breaker's business. Invariant: at most one is being made at a time.
+//! next one finds it made. A failure is told to those who waited, and whoever comes after them tries again, also if nobody
+//! waited; how often is the breaker's business. Invariant: at most one is being made at a time.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
@@ -17,7 +17,7 @@ type Making<L> = Shared<Reply<'static, L>>;
 
 /// See the module.
 pub(super) struct Link<L: Clone> {
-    made: Mutex<Option<Making<L>>>,
+    made: Arc<Mutex<Option<Making<L>>>>,
 }
 
 /// A link that was handed out, and which one it was.
@@ -28,7 +28,7 @@ pub(super) struct Held<L: Clone> {
 
 impl<L: Clone> Default for Link<L> {
     fn default() -> Self {
-        Self { made: Mutex::new(None) }
+        Self { made: Arc::default() }
     }
 }
 
@@ -42,7 +42,7 @@ impl<L: Clone + Send + Sync + 'static> Link<L> {
         match making.clone().await {
             Ok(link) => Ok(Held { link, making }),
             Err(fault) => {
-                self.let_go(&making);
+                let_go(&self.made, &making);
                 Err(fault)
             }
         }
@@ -50,14 +50,14 @@ impl<L: Clone + Send + Sync + 'static> Link<L> {
 
     /// Has the next caller make another one, unless somebody has already.
     pub(super) fn give_up(&self, held: &Held<L>) {
-        self.let_go(&held.making);
+        let_go(&self.made, &held.making);
     }
 
     fn making<F>(&self, make: impl FnOnce() -> F) -> Making<L>
     where
         F: Future<Output = Result<L, Fault>> + Send + 'static,
     {
-        let mut made = self.lock();
+        let mut made = lock(&self.made);
         if let Some(making) = &*made {
             return making.clone();
         }
@@ -66,22 +66,27 @@ impl<L: Clone + Send + Sync + 'static> Link<L> {
         let reply: Reply<'static, L> =
             Box::pin(caught.map(|made| made.unwrap_or_else(|_| Err(Fault::Garbled("the client panicked".into())))));
         let making = reply.shared();
-        tokio::spawn(making.clone().map(drop));
+        let (place, watched) = (Arc::clone(&self.made), making.clone());
+        tokio::spawn(async move {
+            if watched.clone().await.is_err() {
+                let_go(&place, &watched);
+            }
+        });
         *made = Some(making.clone());
         making
     }
+}
 
-    fn let_go(&self, making: &Making<L>) {
-        let mut made = self.lock();
-        if made.as_ref().is_some_and(|current| current.ptr_eq(making)) {
-            *made = None;
-        }
+fn let_go<L: Clone>(place: &Mutex<Option<Making<L>>>, making: &Making<L>) {
+    let mut made = lock(place);
+    if made.as_ref().is_some_and(|current| current.ptr_eq(making)) {
+        *made = None;
     }
+}
 
-    /// What is guarded is replaced in one step, so a poisoned lock needs no repair.
-    fn lock(&self) -> MutexGuard<'_, Option<Making<L>>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What is guarded is replaced in one step, so a poisoned lock needs no repair.
+fn lock<L: Clone>(place: &Mutex<Option<Making<L>>>) -> MutexGuard<'_, Option<Making<L>>> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<L: Clone> std::fmt::Debug for Link<L> {
@@ -113,6 +118,18 @@ mod tests {
         }
         assert_eq!(link.hold(make).await.map(|held| held.link), Ok(0));
         assert_eq!((link.hold(make).await.map(|held| held.link), made.load(Ordering::Relaxed)), (Ok(0), 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_that_nobody_waited_for_is_not_kept() {
+        let link = Link::<u32>::default();
+        let late = || async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(Fault::TimedOut)
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(5), link.hold(late)).await.is_err());
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        assert_eq!(link.hold(|| std::future::ready(Ok(1))).await.map(|held| held.link), Ok(1));
     }
 
     #[tokio::test]

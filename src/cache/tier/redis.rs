@@ -175,13 +175,15 @@ impl Connection {
 }
 
 impl Held<Connection> {
-    /// Whether another connection may fare better. A manager and a cluster notice a lost one by themselves.
+    /// Whether another connection may fare better. A cluster notices a lost one by itself. So does a manager, but it tells
+    /// the next caller its old error before it connects again: after a restart each of the connections would fail once
+    /// more.
     fn is_spoilt_by(&self, error: &RedisError) -> bool {
         let lost = error.is_io_error() || error.is_connection_dropped();
         let stays = ["WRONGTYPE", "OOM", "LOADING", "BUSY"];
         match (lost, &self.link) {
-            (true, Connection::Sentinel(_)) => true,
-            (true, Connection::Single(_) | Connection::Cluster(_)) => false,
+            (true, Connection::Single(_) | Connection::Sentinel(_)) => true,
+            (true, Connection::Cluster(_)) => false,
             (false, _) => !error.code().is_some_and(|code| stays.contains(&code)),
         }
     }

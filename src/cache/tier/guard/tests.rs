@@ -94,6 +94,20 @@ async fn a_server_that_refuses_writes_is_still_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_write_as_a_probe_proves_nothing() {
+    let fake = Fake::default();
+    let tier = tier(std::slice::from_ref(&fake));
+    fake.set(Mood::Failing(Fault::Refused("WRONGPASS".into())));
+    for _ in 0..FAILURES_IN_A_ROW_MAX {
+        assert_eq!(tier.get(&key(1), PLENTY).await, Err(Passed::Refused));
+    }
+    tokio::time::advance(PROBE_INTERVAL_MAX.mul_f64(1.0 + PROBE_JITTER)).await;
+    assert_eq!(tier.put(&key(1), Bytes::new(), PLENTY).await, Err(Passed::Refused));
+    assert_eq!(tier.servers()[0].breaker, Phase::Open);
+    assert_eq!(tier.get(&key(1), PLENTY).await, Err(Passed::BreakerOpen));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_paused_tier_is_not_asked_until_it_goes_on() {
     let fake = Fake::default();
     let tier = tier(std::slice::from_ref(&fake));
