@@ -9,7 +9,8 @@ use std::thread;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 
-use crate::cli::{Folder, Running, check};
+use crate::cli::{Folder, check};
+use crate::support::child::Running;
 use crate::support::server::{Answer, until};
 
 const LOG: &str = "data/catalogs/shop/log/log.db";

@@ -1,6 +1,6 @@
 //! What one node computed another serves.
 
-use super::{Shop, count, detail, filled, stat, url};
+use super::{Shop, count, detail, entry_path, filled, key_of, stat, url};
 use crate::support::server::until;
 use crate::support::servers::{Process, free_port, memcached, redis, redis_cluster, redis_sentinel};
 
@@ -100,10 +100,7 @@ fn an_engineer_can_look_at_an_entry_have_it_forgotten_and_pause_a_tier() {
     let a = node();
     shop.ask(&a, "q=lamp");
     filled(&a, "redis", 1);
-    let explained = a.get("/v1/shop/search?q=lamp&explain=cache").json();
-    let key: String =
-        form_urlencoded::byte_serialize(explained["explain"]["key"].as_str().unwrap().as_bytes()).collect();
-    let path = format!("/v1/admin/cache/shop?key={key}");
+    let path = entry_path(&key_of(&a, "q=lamp"));
     let peeked = a.get(&path).json();
     assert_eq!((&peeked["memory"]["verdict"], &peeked["tiers"][0]["verdict"]), (&"fresh".into(), &"fresh".into()));
     let forgotten = a.request("DELETE", &path, &[], b"").json();

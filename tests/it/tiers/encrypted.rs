@@ -1,0 +1,63 @@
+//! A Redis that speaks TLS only. The nodes are processes of their own: whom a process trusts is told by its environment.
+
+use std::path::Path;
+
+use rcgen::CertifiedKey;
+use tempfile::TempDir;
+
+use super::{Shop, count, detail, stat};
+use crate::support::server::until;
+use crate::support::servers::{free_port, redis_tls};
+
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
+
+/// A folder with a certificate for this machine, which stands for the authority that signed it, and its key.
+fn pair() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(folder.path().join(CERTIFICATE), cert.pem()).unwrap();
+    std::fs::write(folder.path().join(KEY), signing_key.serialize_pem()).unwrap();
+    folder
+}
+
+fn trusting(certificate: &Path) -> [(&str, &str); 1] {
+    [("SSL_CERT_FILE", certificate.to_str().unwrap())]
+}
+
+#[test]
+fn a_redis_with_tls_is_a_tier_for_who_trusts_it_and_a_fault_that_is_told_for_who_does_not() {
+    let (shop, pair, stranger) = (Shop::new(), pair(), pair());
+    let certificate = pair.path().join(CERTIFICATE);
+    let server = redis_tls(free_port(), &certificate, &pair.path().join(KEY));
+    let url = format!("rediss://127.0.0.1:{}", server.port);
+
+    let node = || shop.child(&url, "", &trusting(&certificate));
+    let (a, b) = (node(), node());
+    let mut page = 0;
+    until("the first node uses it", || {
+        page += 1;
+        shop.ask(&a, &format!("q=lamp&page={page}"));
+        count(&a, "/catalogs/shop/tiers/redis/fills") > 0
+    });
+    until("the second node uses it", || {
+        page -= 1;
+        detail(&shop.ask(&b, &format!("q=lamp&page={}", page.max(1)))) == "redis"
+    });
+
+    let other = stranger.path().join(CERTIFICATE);
+    let wary = shop.child(&url, "", &trusting(&other));
+    for n in 1..=20 {
+        assert_eq!(detail(&shop.ask(&wary, &format!("q=lamp&page={n}"))), "index");
+    }
+    until("its breaker is open", || stat(&wary, "/remote/redis/servers/0/breaker") == "open");
+    assert_eq!(stat(&wary, "/remote/redis/servers/0/failing"), "unreachable");
+    assert_eq!(count(&wary, "/catalogs/shop/tiers/redis/lookups"), 0);
+    // Nor is a server trusted that speaks no TLS where it is asked for.
+    let plain = crate::support::servers::redis(free_port(), &[]);
+    let misled = shop.child(&format!("rediss://127.0.0.1:{}", plain.port), "", &trusting(&certificate));
+    for n in 1..=10 {
+        assert_eq!(detail(&shop.ask(&misled, &format!("q=lamp&page={n}"))), "index");
+    }
+    assert_eq!(plain.redis_keys(), Vec::<String>::new());
+}
