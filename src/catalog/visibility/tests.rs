@@ -6,8 +6,8 @@ use super::*;
 
 /// Each commits an index, so a few hundred; between two of them readers look thousands of times.
 const PUBLICATIONS: u64 = 300;
-/// Sequences between two publications, as a batch of changes has them.
-const BATCH: u64 = 4;
+/// Sequences between two publications: so many that a reader comes while they are touched.
+const BATCH: u64 = 1_000;
 const LOOKED_BACK: u64 = 32;
 const LONG: Duration = Duration::from_secs(3_600);
 
