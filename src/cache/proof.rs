@@ -134,9 +134,8 @@ impl Proof {
         };
         let texts = |terms: &[String]| terms.iter().map(|term| held(term.capacity())).sum::<usize>();
         let variants = self.dependency.variants.iter().map(|variant| {
-            let clauses = variant.clauses.iter().map(|clause| {
-                items::<String>(clause.terms.capacity()) + texts(&clause.terms)
-            });
+            let clauses =
+                variant.clauses.iter().map(|clause| items::<String>(clause.terms.capacity()) + texts(&clause.terms));
             held(variant.name.capacity()) + items::<Clause>(variant.clauses.capacity()) + clauses.sum::<usize>()
         });
         let stated = items::<storefind_index::dependency::Variant>(self.dependency.variants.capacity());

@@ -169,7 +169,10 @@ mod tests {
                         let through = validated.load(Ordering::Acquire);
                         for sequence in through.saturating_sub(LOOKED_BACK)..=through {
                             let last = table.last(term(sequence));
-                            assert!(last >= sequence, "{last} hides the touch of {sequence}, validated through {through}");
+                            assert!(
+                                last >= sequence,
+                                "{last} hides the touch of {sequence}, validated through {through}"
+                            );
                             let slot = &mut seen[term(sequence) as usize % SLOTS as usize];
                             assert!(last >= *slot, "a slot fell from {slot} to {last}");
                             *slot = last;

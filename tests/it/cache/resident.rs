@@ -61,6 +61,7 @@ fn resident() -> u64 {
     kilobytes << 10
 }
 
+#[expect(clippy::print_stderr, reason = "who started this process reads what was measured")]
 fn measure() {
     let before = resident();
     let holding = Arc::<Holding>::default();

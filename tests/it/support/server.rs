@@ -272,9 +272,7 @@ fn config(data: &TempDir, toml: &str) -> Config {
 pub fn config_text(data: &std::path::Path, toml: &str) -> String {
     // Long, so that nothing is seen by waiting that should be seen at once.
     let bound = if toml.contains("freshness_bound") { "" } else { "freshness_bound = \"20s\"\n" };
-    format!(
-        "data_dir = {data:?}\n{bound}http.request_deadline = \"30s\"\ncatalogs.shop.language = \"english\"\n{toml}"
-    )
+    format!("data_dir = {data:?}\n{bound}http.request_deadline = \"30s\"\ncatalogs.shop.language = \"english\"\n{toml}")
 }
 
 fn join_chunks(mut rest: &[u8]) -> Vec<u8> {
