@@ -143,3 +143,20 @@ fn count(server: &impl Ask, pointer: &str) -> u64 {
 fn filled(server: &impl Ask, tier: &str, entries: u64) {
     until("the tier is filled", || count(server, &format!("/catalogs/shop/tiers/{tier}/fills")) >= entries);
 }
+
+/// Asks until a node fills Redis and another finds there what the first computed; to connect takes longer than one lookup
+/// may.
+fn both_use_redis(shop: &Shop, a: &impl Ask, b: &impl Ask) {
+    let mut page = 0;
+    until("the first node uses it", || {
+        page += 1;
+        shop.ask(a, &format!("q=lamp&page={page}"));
+        count(a, "/catalogs/shop/tiers/redis/fills") > 0
+    });
+    until("the second node uses it", || {
+        page += 1;
+        let query = format!("q=lamp&page={page}");
+        shop.ask(a, &query);
+        detail(&shop.ask(b, &query)) == "redis"
+    });
+}

@@ -14,6 +14,27 @@ use super::server::{Answer, Ask, PATIENCE, config_text};
 /// A process that does not outlive a failing test.
 pub struct Running(pub Child);
 
+impl Running {
+    /// Starts a server, and returns it with its address once it listens. Its log is read to the end, so that it never waits
+    /// for a reader.
+    pub fn serving(command: &mut Command) -> (Self, String) {
+        let spawned = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut process = Self(spawned.expect("storefind was built for this test"));
+        let mut log = BufReader::new(process.0.stderr.take().expect("is piped"));
+        let (mut line, mut all) = (String::new(), String::new());
+        let address = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).expect("is text") > 0, "it does not serve: {all}");
+            all.push_str(&line);
+            if let Some(address) = line.split_whitespace().find_map(|word| word.strip_prefix("address=")) {
+                break address.to_owned();
+            }
+        };
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        (process, address)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         drop(self.0.kill());
@@ -37,20 +58,7 @@ impl ChildNode {
         std::fs::write(&file, text).expect("written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_storefind"));
         command.args(["serve", "--read-only", "--config"]).arg(&file).envs(variables.iter().copied());
-        let spawned = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut process = Running(spawned.expect("storefind was built for this test"));
-        let mut log = BufReader::new(process.0.stderr.take().expect("is piped"));
-        let (mut line, mut all) = (String::new(), String::new());
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).expect("is text") > 0, "it does not serve: {all}");
-            all.push_str(&line);
-            if let Some(address) = line.split_whitespace().find_map(|word| word.strip_prefix("address=")) {
-                break address.to_owned();
-            }
-        };
-        // So that it never waits for somebody to read what it says.
-        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let (process, address) = Running::serving(&mut command);
         Self { process, address, _folders: [data, folder] }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use rcgen::CertifiedKey;
 use tempfile::TempDir;
 
-use super::{Shop, count, detail, stat};
+use super::{Shop, both_use_redis, count, detail, stat};
 use crate::support::server::until;
 use crate::support::servers::{free_port, redis_tls};
 
@@ -34,18 +34,7 @@ fn a_redis_with_tls_is_a_tier_for_who_trusts_it_and_a_fault_that_is_told_for_who
 
     let node = || shop.child(&url, "", &trusting(&certificate));
     let (a, b) = (node(), node());
-    let mut page = 0;
-    until("the first node uses it", || {
-        page += 1;
-        shop.ask(&a, &format!("q=lamp&page={page}"));
-        count(&a, "/catalogs/shop/tiers/redis/fills") > 0
-    });
-    until("the second node uses it", || {
-        page += 1;
-        let query = format!("q=lamp&page={page}");
-        shop.ask(&a, &query);
-        detail(&shop.ask(&b, &query)) == "redis"
-    });
+    both_use_redis(&shop, &a, &b);
 
     let other = stranger.path().join(CERTIFICATE);
     let wary = shop.child(&url, "", &trusting(&other));
