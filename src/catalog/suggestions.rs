@@ -12,6 +12,8 @@
 //! Invariant: equal generations are equal suggestions.
 
 mod learned;
+#[cfg(test)]
+mod measure;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
