@@ -2,7 +2,8 @@
 //!
 //! An event is judged and stripped of all that is personal ([`privacy`], [`secret`]), written to the catalog's
 //! [`journal`], and only then counted. Everything else is a **fold over the journal**: [`sessions`] tell which searches
-//! count, [`counts`] what is suggested, [`crate::analytics`] what merchandisers see. A start reads the journal again, on a
+//! count, [`counts`] what is suggested, [`crate::analytics`] what merchandisers see; [`sharing`] tells
+//! other nodes. A start reads the journal again, on a
 //! thread of its own, and knows what it knew. Deleting the folder loses what was learned and nothing else.
 //!
 //! Events are no changes of the catalog: they have no sequence, touch nothing, and no search waits for them. What they
@@ -22,6 +23,7 @@ pub mod record;
 mod secret;
 mod seen;
 pub mod sessions;
+mod sharing;
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,8 @@ pub struct Learner {
     /// `None` on a node that takes no writes.
     journal: Option<Mutex<Journal>>,
     state: Mutex<State>,
+    /// What other nodes have learned.
+    heard: Mutex<Vec<Learned>>,
     /// Raised with everything that counted.
     version: AtomicU64,
     ready: AtomicBool,
@@ -132,6 +136,7 @@ impl Learner {
             secret,
             journal,
             state: Mutex::default(),
+            heard: Mutex::default(),
             version: AtomicU64::default(),
             ready: AtomicBool::new(false),
         })
@@ -194,9 +199,26 @@ impl Learner {
 
     /// The queries that are suggested, the heaviest first, and at most `limit`; what shoppers rested on by `now` counts.
     pub fn learned(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
+        let own = self.own(now, settings, limit);
+        counts::united(&[&own, &locked(&self.heard)], limit)
+    }
+
+    /// Those of them that this node's own sessions searched.
+    pub fn own(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
         let mut state = self.state();
         state.settle(now);
         state.counts.learned(now, settings, limit)
+    }
+
+    /// Takes note of what other nodes have learned, in place of what they had before.
+    pub fn hear(&self, others: Vec<Learned>) {
+        let mut heard = locked(&self.heard);
+        // Weights fade a little in each round; that alone is no news.
+        let is_news = heard.len() != others.len() || !heard.iter().zip(&others).all(|(old, new)| old.is_like(new));
+        if is_news {
+            *heard = others;
+            self.version.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Lets what shoppers rested on by `now` count; the version after it.

@@ -13,6 +13,7 @@
 
 use rustc_hash::FxHashMap;
 use storefind_index::settings::Autocomplete;
+use storefind_index::suggest::fold;
 
 use super::event::Act;
 use super::sessions::Counted;
@@ -64,6 +65,13 @@ pub struct Learned {
     pub weight: f64,
 }
 
+impl Learned {
+    /// Whether another says the same, but for less than a tenth of the weight.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.text == other.text && (self.weight - other.weight).abs() <= 0.1 * self.weight.max(other.weight)
+    }
+}
+
 /// What a deed adds to a query's weight, beside the search that led to it. An opened product says that the search found
 /// something; the basket and the purchase are the rarer the later they come, and say the more.
 fn worth(act: Act) -> f64 {
@@ -73,6 +81,29 @@ fn worth(act: Act) -> f64 {
         Act::AddToCart => 4.0,
         Act::Purchase => 8.0,
     }
+}
+
+/// What is left of a weight after so long: that of the slow sum, which is most of it.
+pub fn faded(after_ms: u64) -> f64 {
+    (-(after_ms as f64) / SLOW_HALF_LIFE_MS).exp2()
+}
+
+/// One list of several, with the weights of equal queries added up; the heaviest first, and at most `limit`.
+pub fn united(lists: &[&[Learned]], limit: usize) -> Vec<Learned> {
+    let mut by_key: FxHashMap<String, Learned> = FxHashMap::default();
+    for learned in lists.iter().copied().flatten() {
+        by_key
+            .entry(fold(&learned.text))
+            .and_modify(|it| it.weight += learned.weight)
+            .or_insert_with(|| learned.clone());
+    }
+    sorted(by_key.into_values().collect(), limit)
+}
+
+fn sorted(mut learned: Vec<Learned>, limit: usize) -> Vec<Learned> {
+    learned.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text)));
+    learned.truncate(limit);
+    learned
 }
 
 impl Default for Counts {
@@ -111,7 +142,7 @@ impl Counts {
     pub fn learned(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
         let (slow, fast) = self.scales(now);
         let enough = settings.min_sessions.min(SESSIONS_TOLD_APART_MAX) as usize;
-        let mut learned: Vec<Learned> = self
+        let learned: Vec<Learned> = self
             .held
             .values()
             .filter(|held| held.sessions.len() >= enough)
@@ -121,9 +152,7 @@ impl Counts {
             })
             .filter(|learned| learned.weight >= WEIGHT_MIN && learned.weight.is_finite())
             .collect();
-        learned.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text)));
-        learned.truncate(limit);
-        learned
+        sorted(learned, limit)
     }
 
     /// Queries held.
@@ -234,6 +263,14 @@ mod tests {
         let (_, weight) = weights(&counts, START + 70 * DAY)[0].clone();
         let steady = 24.0 * SLOW_HALF_LIFE_MS / DAY as f64 / std::f64::consts::LN_2;
         assert!((weight / steady - 1.0).abs() < 0.02, "{weight} is not near {steady}");
+    }
+
+    #[test]
+    fn lists_of_several_nodes_are_one() {
+        let learned = |text: &str, weight| Learned { text: text.into(), weight };
+        let (here, there) = ([learned("kettle", 3.0), learned("cup", 2.0)], [learned("Cup", 2.0), learned("tea", 1.0)]);
+        let united = united(&[&here, &there], 2);
+        assert_eq!(united, [learned("cup", 4.0), learned("kettle", 3.0)]);
     }
 
     #[test]

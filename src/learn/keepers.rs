@@ -9,11 +9,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::secret::{Purpose, Secret};
+use super::sharing::Sharing;
 use super::{FOLDER, Learner, now_ms};
 use crate::app::Mode;
 use crate::catalog::Catalog;
 use crate::catalog::registry::{Catalogs, catalog_dir};
-use crate::config::{Config, LearningConfig};
+use crate::config::{Config, LearningConfig, RedisConfig};
 use crate::learn::journal::Keep;
 
 /// See the module.
@@ -51,6 +53,9 @@ impl Learners {
                 }
             }
         }
+        if let Some(redis) = &config.cache.redis {
+            share(redis, catalogs, &by_name);
+        }
         Self { by_name, keeps: keep_days > 0 }
     }
 
@@ -79,6 +84,21 @@ fn restore(catalog: &str, learner: &Arc<Learner>) {
     };
     if let Err(error) = std::thread::Builder::new().name(format!("learn-{catalog}")).spawn(read) {
         tracing::error!(catalog, %error, "no thread to read what was learned before; nothing will be learned");
+    }
+}
+
+/// Has the learners of this node and of others tell each other what they learned, on the runtime at hand. Without one, as
+/// in a command, there is nobody to tell.
+fn share(redis: &RedisConfig, catalogs: &Catalogs, learners: &BTreeMap<String, Arc<Learner>>) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let sharing = Secret::draw().map(|secret| secret.number(Purpose::Node, &[]));
+    let sharing = match sharing.map(|node| Sharing::new(redis, node)) {
+        Ok(Ok(sharing)) => Arc::new(sharing),
+        Ok(Err(fault)) => return tracing::error!(%fault, "what is learned will not be shared"),
+        Err(error) => return tracing::error!(%error, "what is learned will not be shared"),
+    };
+    for (catalog, learner) in catalogs.iter().filter_map(|it| Some((it, learners.get(it.name())?))) {
+        drop(runtime.spawn(Arc::clone(&sharing).run(Arc::downgrade(catalog), Arc::downgrade(learner))));
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Purpose {
     Session,
     /// An event that is to count once.
     Event,
+    /// A process among those that share what they learn.
+    Node,
 }
 
 impl Secret {

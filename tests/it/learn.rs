@@ -2,6 +2,7 @@
 
 mod analytics;
 mod events;
+mod sharing;
 mod suggestions;
 
 use serde_json::{Value, json};
