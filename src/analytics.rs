@@ -66,7 +66,11 @@ impl Analytics {
     }
 
     fn day(&mut self, time: u64) -> &mut Table {
-        self.days.entry(Day::of(time)).or_default()
+        let day = Day::of(time);
+        if !self.days.contains_key(&day) {
+            self.days.values_mut().for_each(Table::end);
+        }
+        self.days.entry(day).or_default()
     }
 }
 

@@ -119,7 +119,8 @@ impl Report {
             });
         }
         let all: Vec<(&str, Figures)> = all.into_values().collect();
-        let rated = |figures: &Figures| figures.searches >= RATED_SEARCHES_MIN;
+        // What found nothing cannot be clicked, and has a list of its own.
+        let rated = |it: &Figures| it.searches >= RATED_SEARCHES_MIN && it.found_nothing * 2 <= it.answered;
         // Rates are compared as clicks × searches of the other, exactly.
         let low = list(&all, limit, rated, |a, b| (a.clicks * b.searches).cmp(&(b.clicks * a.searches)));
         Self {

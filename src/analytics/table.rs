@@ -1,4 +1,4 @@
-//! One day: figures by query, bounded.
+//! One day: figures by query, bounded; the more so once the day is over.
 //!
 //! Owns what is forgotten when a day has too many queries. Invariant: the sum over the held queries and `other` is the sum
 //! of everything that was counted.
@@ -9,9 +9,10 @@ use serde::Serialize;
 use crate::learn::event::Act;
 use crate::learn::sessions::Query;
 
-/// Queries held of a day after some were forgotten; twice as many at any time. Some 200 bytes each: 4 MB a day. The
-/// lists that are shown are a hundredth of it.
+/// Queries held of a day after some were forgotten; twice as many at any time. Some 250 bytes each: 5 MB.
 const QUERIES_HELD_MAX: usize = 10_000;
+/// Queries held of a day that is over: half a megabyte, and twice what the longest list shows.
+const PAST_QUERIES_MAX: usize = 2_000;
 
 /// What is counted of a query, a day or all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -90,20 +91,28 @@ impl Table {
     /// The figures of a query.
     pub(super) fn of(&mut self, query: &Query) -> &mut Figures {
         if self.by_key.len() >= 2 * QUERIES_HELD_MAX && !self.by_key.contains_key(&query.key) {
-            self.forget();
+            self.forget(QUERIES_HELD_MAX);
         }
         let (_, figures) =
             self.by_key.entry(query.key.clone()).or_insert_with(|| (query.text.clone(), Figures::default()));
         figures
     }
 
-    /// Forgets all but the queries of most demand.
-    fn forget(&mut self) {
+    /// Holds less, since the day is over.
+    pub(super) fn end(&mut self) {
+        if self.by_key.len() > PAST_QUERIES_MAX {
+            self.forget(PAST_QUERIES_MAX);
+            self.by_key.shrink_to_fit();
+        }
+    }
+
+    /// Forgets all but so many queries, those of most demand. There are more.
+    fn forget(&mut self, held: usize) {
         let mut demands: Vec<u64> = self.by_key.values().map(|(_, figures)| figures.demand()).collect();
-        let (_, least, _) = demands.select_nth_unstable_by(QUERIES_HELD_MAX - 1, |a, b| b.cmp(a));
+        let (_, least, _) = demands.select_nth_unstable_by(held - 1, |a, b| b.cmp(a));
         let least = *least;
         let above = self.by_key.values().filter(|(_, figures)| figures.demand() > least).count();
-        let mut ties = QUERIES_HELD_MAX - above;
+        let mut ties = held - above;
         let Self { by_key, other, forgotten, .. } = self;
         by_key.retain(|_, (_, figures)| {
             let is_tie_kept = figures.demand() == least && ties > 0;
@@ -144,5 +153,8 @@ mod tests {
         let sum = table.sum();
         assert_eq!((sum.answered, sum.searches), (many as u64, 5));
         assert_eq!(table.forgotten + table.by_key.len() as u64, many as u64 + 1);
+        table.end();
+        assert_eq!((table.by_key.len(), table.sum()), (PAST_QUERIES_MAX, sum));
+        assert!(table.by_key.contains_key("often"));
     }
 }

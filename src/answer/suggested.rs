@@ -39,8 +39,9 @@ impl Suggested {
         };
         let category = request.category.as_deref();
         let mut list = suggestions.index.complete(Completion { prefix: &request.q, limit, category, typos: true });
-        if !Arc::ptr_eq(settings, &suggestions.settings) {
-            let blocked = BlockList::new(&settings.autocomplete.blocked);
+        let (blocked, left_out) = (&settings.autocomplete.blocked, &suggestions.settings.autocomplete.blocked);
+        if !Arc::ptr_eq(settings, &suggestions.settings) && blocked != left_out {
+            let blocked = BlockList::new(blocked);
             list.retain(|suggestion| !blocked.blocks(&suggestion.text));
         }
         let digest = digest(&list);

@@ -52,9 +52,10 @@ use crate::cache::tier::TierName;
 use crate::catalog::registry::{Catalogs, catalog_dir};
 use crate::catalog::{Catalog, Published};
 use crate::config::Config;
+use crate::learn::finding::Numbers;
 use crate::learn::keepers::Learners;
 use crate::learn::record::Answered;
-use crate::learn::{LearnError, Learner, finding, now_ms};
+use crate::learn::{LearnError, Learner, now_ms};
 
 /// How often the counts are taken and saved: what a crash forgets. A walk through a memory tier of 30,000 entries takes
 /// some milliseconds of a background thread.
@@ -67,6 +68,9 @@ const DEADLINES_PER_QUESTION: u32 = 4;
 /// Versions of the settings whose entries are looked at: those in force, and those before them, whose entries hold the
 /// counts when the new ones are seen.
 const SCOPES_MAX: usize = 2;
+/// Long numbers in what was answered that are looked up at a time, a search each: a second of a background thread at
+/// most. Queries with more of them are not counted.
+const NUMBERS_LOOKED_UP_MAX: usize = 500;
 /// Name of the file in a catalog's folder.
 const FILE_NAME: &str = "questions";
 
@@ -317,9 +321,8 @@ impl Keeper {
     /// else.
     fn tell(&self, answers: Vec<Answered>, now: u64) {
         let Some(learner) = self.learner.as_ref().filter(|_| !answers.is_empty()) else { return };
-        let snapshot = self.catalog.snapshot();
-        let is_known = |words: &str| finding::knows(&snapshot, words, &|| false).unwrap_or(false);
-        match learner.note_answers(answers, now, &is_known) {
+        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP_MAX);
+        match learner.note_answers(answers, now, &|words| numbers.know(words)) {
             Ok(()) | Err(LearnError::Starting | LearnError::ReadOnly) => {}
             Err(error @ LearnError::Journal { .. }) => {
                 let error: &(dyn std::error::Error + 'static) = &error;

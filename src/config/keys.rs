@@ -198,7 +198,8 @@ pub const KEYS: &[Key] = &[
         "learning.keep_days",
         Some("30"),
         "Days for which it is kept what shoppers searched, opened and bought, without who they were, today included. A \
-         month: what is older hardly counts among suggestions, which halve by the week. `0`: nothing is kept or learned.",
+         month: what is older hardly counts among suggestions, which halve by the week. Each day takes half a megabyte of memory at \
+         most. `0`: nothing is kept or learned.",
     ),
     key(
         "learning.max_bytes",

@@ -28,10 +28,14 @@ use crate::catalog::feeds::{self, Format, LineError};
 use crate::ingest::once::Once;
 use crate::ingest::{Rejected, Report};
 use crate::learn::event::{Event, Wrong};
-use crate::learn::{LearnError, Learner, Sent, finding, now_ms};
+use crate::learn::finding::Numbers;
+use crate::learn::{LearnError, Learner, Sent, now_ms};
 
 /// Largest body: some five thousand events. Browsers send 64 KiB at most; back ends send oftener instead.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// Long numbers that are looked up for one request, a search each: more than honest shoppers of a batch paste, and at most
+/// some hundred milliseconds. Queries with more of them are withheld.
+const NUMBERS_LOOKED_UP_MAX: usize = 100;
 /// Requests that are written at a time. They follow each other into one file; more would only hold threads.
 const AT_A_TIME_MAX: usize = 32;
 /// Places for those.
@@ -106,10 +110,8 @@ fn take(
             Err(Wrong { code, message }) => report.reject(Rejected { line, id: None, code: code.to_owned(), message }),
         }
     }
-    let snapshot = catalog.snapshot();
-    // A number that cannot be looked up is taken for a personal one.
-    let is_known = |words: &str| finding::knows(&snapshot, words, &|| false).unwrap_or(false);
-    let taken = learner.take(&sent, now, &is_known)?;
+    let numbers = Numbers::new(catalog.snapshot(), NUMBERS_LOOKED_UP_MAX);
+    let taken = learner.take(&sent, now, &|words| numbers.know(words))?;
     report.accepted = taken.accepted;
     Ok((report, taken.repeated))
 }

@@ -6,6 +6,8 @@
 //!
 //! Owns the searches that tell. Invariant: what is found may be suggested by its text alone.
 
+use std::cell::Cell;
+
 use storefind_index::error::IndexError;
 use storefind_index::filter::{self, Filter};
 use storefind_index::request::SearchRequest;
@@ -40,12 +42,26 @@ pub fn find(snapshot: &Snapshot, query: &str, cancel: CancelCheck<'_>) -> Result
     Ok(finding(&corrected, results))
 }
 
-/// Whether some product has all these words as they are.
-///
-/// # Errors
-/// A failing engine, or cancelled.
-pub fn knows(snapshot: &Snapshot, words: &str, cancel: CancelCheck<'_>) -> Result<bool, IndexError> {
-    Ok(results(snapshot, words, None, cancel)? > 0)
+/// Tells the long numbers that a catalog has from others, for a bounded number of times: each costs a search.
+#[derive(Debug)]
+pub struct Numbers {
+    snapshot: Snapshot,
+    left: Cell<usize>,
+}
+
+impl Numbers {
+    /// Those of a snapshot, to be asked so often.
+    pub fn new(snapshot: Snapshot, times: usize) -> Self {
+        Self { snapshot, left: Cell::new(times) }
+    }
+
+    /// Whether some product has all these words as they are. What cannot be looked up, or not any more, is taken for a
+    /// stranger's.
+    pub fn know(&self, words: &str) -> bool {
+        let Some(left) = self.left.get().checked_sub(1) else { return false };
+        self.left.set(left);
+        results(&self.snapshot, words, None, &|| false).is_ok_and(|results| results > 0)
+    }
 }
 
 /// Products that have all words as they are.

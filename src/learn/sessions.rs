@@ -31,8 +31,11 @@ const IDLE_MS: u64 = 30 * 60_000;
 const SESSION_QUERIES_MAX: usize = 64;
 /// Opened products by which later deeds find their search.
 const OPENED_MAX: usize = 64;
-/// Sessions held at a time: those of a shop with 25 visitors a second, in some 30 MB.
+/// Sessions held at a time: those of a shop with 25 visitors a second, in some 30 MB; in 120 if all of them are robots.
 const SESSIONS_HELD_MAX: usize = 50_000;
+
+/// Longest query that counts, folded: nobody asks for the same at such length, and many of them would fill the memory.
+const QUERY_BYTES_MAX: usize = 200;
 
 /// A query as shoppers mean it.
 #[derive(Debug, PartialEq, Eq)]
@@ -87,10 +90,10 @@ struct Pending {
 }
 
 impl Query {
-    /// The query of a text; `None` if it has no letter or digit.
+    /// The query of a text; `None` if it has no letter or digit, or is too long to be asked twice.
     pub fn of(text: &str) -> Option<Self> {
         let key = fold(text);
-        (!key.is_empty()).then(|| Self { key: key.into(), text: text.to_lowercase().into() })
+        (1..=QUERY_BYTES_MAX).contains(&key.len()).then(|| Self { key: key.into(), text: text.to_lowercase().into() })
     }
 }
 
@@ -125,10 +128,10 @@ impl Sessions {
             && now.saturating_sub(arrived) >= PAUSE_MS
         {
             self.waiting.pop_front();
-            if let Some(session) = self.by_id.get_mut(&id) {
-                if let Some(pending) = session.pending.take_if(|pending| pending.number == number) {
-                    session.count(&pending.query, Act::Search, (id, pending.time, 0), count);
-                }
+            if let Some(session) = self.by_id.get_mut(&id)
+                && let Some(pending) = session.pending.take_if(|pending| pending.number == number)
+            {
+                session.count(&pending.query, Act::Search, (id, pending.time, 0), count);
             }
         }
     }
@@ -155,9 +158,9 @@ impl Session {
     fn search(&mut self, query: Arc<Query>, deed: &Deed, count: &mut dyn FnMut(Counted)) -> Option<u32> {
         if let Some(before) = self.pending.take() {
             let at_once = deed.time.abs_diff(before.time) < PAUSE_MS;
-            let same = before.query.key == query.key;
-            let goes_on = query.key.starts_with(&*before.query.key) || before.query.key.starts_with(&*query.key);
-            if !same && !(at_once && goes_on) {
+            let (old, new) = (&*before.query.key, &*query.key);
+            let is_typing = at_once && (new.starts_with(old) || old.starts_with(new));
+            if old != new && !is_typing {
                 self.count(&before.query, Act::Search, (deed.session, before.time, 0), count);
             }
         }
@@ -329,6 +332,10 @@ mod tests {
         }
         assert_eq!(story.rests().len(), SESSION_QUERIES_MAX);
         assert!(story.searches("!?").rests().is_empty(), "nothing is asked for without a letter or digit");
+        for (length, counts) in [(QUERY_BYTES_MAX, 1), (QUERY_BYTES_MAX + 1, 0)] {
+            let counted = story.does(Act::Search, 2, &"q".repeat(length), &[]).rests();
+            assert_eq!(counted.len(), counts, "{length} bytes");
+        }
     }
 
     #[test]

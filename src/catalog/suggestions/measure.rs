@@ -8,7 +8,6 @@
 //! that nobody has seen is foreseen. Queries that find nothing in this catalog cannot be suggested, and are told apart.
 //!
 //! `cargo test --lib the_intended_query -- --nocapture` prints the table.
-#![expect(clippy::print_stdout, reason = "a measurement reports to the terminal")]
 
 use std::io::{BufRead, BufReader};
 
