@@ -7,7 +7,7 @@
 //! time counts: what is measured is work, not who else had the processor. Bare tantivy answers the searches without
 //! facets, as in `page.rs`.
 //!
-//! Run: `[STOREFIND_BENCH_INDEX=FOLDER] cargo bench -p storefind-index --bench large`
+//! Run: `[STOREFIND_BENCH_INDEX=FOLDER] cargo bench -p storefind-index --bench large [-- KIND]`
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
@@ -58,15 +58,25 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let searcher = Index::open_in_dir(dir.path())?.reader()?.searcher();
     let plain: Vec<_> = queries.iter().map(|q| bare_query(&searcher, q, false)).collect::<Result<_, _>>()?;
-    let bare = report("bare", plain.len(), |at| bare_page(&searcher, plain[at].as_ref()).map(|()| 0))?;
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let bare = match wanted.is_empty() {
+        true => Some(report("bare", plain.len(), |at| bare_page(&searcher, plain[at].as_ref()).map(|()| 0))?),
+        false => None,
+    };
     let three = ["brand", "price", "categories"];
-    for (name, facets) in [("search", &[][..]), ("search, three facets", &three[..])] {
+    let kinds = [("search", &[][..]), ("search, three facets", &three[..])];
+    for (name, facets) in kinds.into_iter().filter(|(name, _)| name.contains(&wanted)) {
         let requests: Vec<_> = queries.iter().map(|q| search(q, facets)).collect();
         let mean = report(name, requests.len(), |at| ask(&snapshot, &requests[at]))?;
-        println!("{:>28} {:.2} times bare", "", mean.as_secs_f64() / bare.as_secs_f64());
+        if let Some(bare) = bare {
+            println!("{:>28} {:.2} times bare", "", mean.as_secs_f64() / bare.as_secs_f64());
+        }
     }
     let prefixes: Vec<_> = queries.iter().map(|q| complete(&random.typed(q))).collect();
-    report("autocomplete's products", prefixes.len(), |at| ask(&snapshot, &prefixes[at]))?;
+    let autocomplete = "autocomplete's products";
+    if autocomplete.contains(&wanted) {
+        report(autocomplete, prefixes.len(), |at| ask(&snapshot, &prefixes[at]))?;
+    }
     writer.close()?;
     Ok(())
 }
