@@ -119,6 +119,13 @@ impl<'a> SegmentMatches<'a> {
         }
     }
 
+    /// Whether the document matches, or did when it was alive. Documents must come in rising order.
+    pub(crate) fn matched(&mut self, doc: DocId) -> bool {
+        self.next_common(doc) == doc
+            && !self.excluded.iter_mut().any(|set| seek(set.as_mut(), doc) == doc)
+            && self.predicates.iter().all(|predicate| predicate.matches(doc))
+    }
+
     /// The first document not below `target` that every member has; without members every document is one.
     fn next_common(&mut self, target: DocId) -> DocId {
         let Some((lead, rest)) = self.members.split_first_mut() else { return target };
@@ -138,7 +145,15 @@ impl<'a> SegmentMatches<'a> {
 }
 
 fn seek<S: DocSet + ?Sized>(set: &mut S, target: DocId) -> DocId {
-    if set.doc() >= target { set.doc() } else { set.seek(target) }
+    let doc = set.doc();
+    if doc >= target {
+        doc
+    } else if doc + 1 == target {
+        // A step costs a fraction of a search within the list.
+        set.advance()
+    } else {
+        set.seek(target)
+    }
 }
 
 /// Every way in which a document can have the word.
