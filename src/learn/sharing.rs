@@ -110,7 +110,8 @@ impl Sharing {
             slots.push(value.map(|value| List::decode(&value)));
         }
         let round = self.judge(slot, &slots, now);
-        if let Some(number) = round.slot {
+        // Who has nothing to tell takes no slot; what was told before goes by itself.
+        if let Some(number) = round.slot.filter(|_| !own.is_empty()) {
             let list = List { node: self.node, time: now, learned: own };
             self.tier.put(&RemoteKey::learned(catalog, number), list.encode().into(), LIST_AGE_MAX).await?;
         }

@@ -29,6 +29,8 @@ async fn each_hears_the_others_and_not_itself_however_often_it_tells() {
     assert_eq!(round(&a, slots[0], "kettle").await.unwrap().others, learned("tea pot", 8.0));
     assert_eq!(round(&b, slots[1], "tea pot").await.unwrap().others, learned("kettle", 8.0));
     assert_eq!((server.len(), server.ttl()), (2, Some(LIST_AGE_MAX)));
+    let silent = node(&server, 4).round("shop", None, (Vec::new(), NOW)).await.unwrap();
+    assert_eq!((silent.others.len(), server.len()), (2, 2), "who has nothing to tell only listens");
     let elsewhere = node(&server, 3).round("other", None, (Vec::new(), NOW)).await.unwrap();
     assert!(elsewhere.others.is_empty(), "catalogs are apart");
 }
