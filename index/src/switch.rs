@@ -31,6 +31,10 @@ pub enum Rule {
     Starts,
     /// An entry older than the table is complete is invalid.
     CompleteFrom,
+    /// Each pinned product is a variant of its own.
+    Pins,
+    /// An entry ends when a rule with a date begins or ends.
+    Dates,
 }
 
 #[cfg(feature = "rule-switches")]

@@ -23,6 +23,8 @@ pub enum Route {
     Live,
     /// `/v1/{catalog}/settings`
     Settings,
+    /// `/v1/{catalog}/rules` and what is below it
+    Rules,
     /// `/v1/stats`
     Stats,
     /// `/v1/admin/…`
@@ -37,13 +39,14 @@ pub enum Route {
 
 impl Route {
     /// All families, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Search,
         Self::Autocomplete,
         Self::Products,
         Self::Product,
         Self::Live,
         Self::Settings,
+        Self::Rules,
         Self::Stats,
         Self::Admin,
         Self::Metrics,
@@ -66,6 +69,7 @@ impl Route {
             Some((_, "products")) => Self::Products,
             Some((_, "live")) => Self::Live,
             Some((_, "settings")) => Self::Settings,
+            Some((_, "rules" | "rules/history" | "rules/undo" | "rules/preview")) => Self::Rules,
             Some(("admin", _)) => Self::Admin,
             Some((_, rest)) if rest.starts_with("products/") => Self::Product,
             None if rest == "stats" => Self::Stats,
@@ -82,6 +86,7 @@ impl Route {
             Self::Product => "product",
             Self::Live => "live",
             Self::Settings => "settings",
+            Self::Rules => "rules",
             Self::Stats => "stats",
             Self::Admin => "admin",
             Self::Metrics => "metrics",
@@ -101,7 +106,7 @@ impl Route {
     /// | --- | --- |
     /// | `search` | search, autocomplete; also what storefronts report of them |
     /// | `write` | products (reading and exporting them, too) and live fields |
-    /// | `merchandise` | settings |
+    /// | `merchandise` | settings and rules |
     /// | `admin` | statistics, metrics, backup, rebuild, tiers: what concerns every catalog |
     /// | any | what lies below `/v1/` and does not exist |
     /// | no key | `/healthz`, `/readyz`, and pages, which are files without data |
@@ -112,7 +117,7 @@ impl Route {
             Self::Search | Self::Autocomplete if method == Method::OPTIONS => Need::Nothing,
             Self::Search | Self::Autocomplete => in_catalog(Scope::Search),
             Self::Products | Self::Product | Self::Live => in_catalog(Scope::Write),
-            Self::Settings => in_catalog(Scope::Merchandise),
+            Self::Settings | Self::Rules => in_catalog(Scope::Merchandise),
             Self::Stats | Self::Admin | Self::Metrics => Need::Scope(Scope::Admin, Reach::Server),
             // A route that is added to the router and forgotten here is closed to strangers.
             Self::Other if path.starts_with("/v1") => Need::Key,
@@ -159,6 +164,9 @@ mod tests {
             ("/v1/shop/products", Route::Products),
             ("/v1/shop/products/a%2Fb", Route::Product),
             ("/v1/shop/settings", Route::Settings),
+            ("/v1/shop/rules", Route::Rules),
+            ("/v1/shop/rules/undo", Route::Rules),
+            ("/v1/shop/rules/other", Route::Other),
             ("/v1/stats", Route::Stats),
             ("/v1/shop/live", Route::Live),
             ("/v1/admin/backup", Route::Admin),
@@ -188,6 +196,7 @@ mod tests {
             (Method::GET, "/v1/shop/products/1", shop(Write)),
             (Method::POST, "/v1/shop/live", shop(Write)),
             (Method::GET, "/v1/shop/settings", shop(Merchandise)),
+            (Method::POST, "/v1/shop/rules/preview", shop(Merchandise)),
             (Method::GET, "/v1/stats", server),
             (Method::POST, "/v1/admin/backup", server),
             (Method::GET, "/metrics", server),

@@ -10,7 +10,7 @@ use axum::http::{Method, Uri};
 use axum::routing::{get, options, post, put};
 
 use super::error::{ApiError, ErrorCode};
-use super::{admin, autocomplete, cors, health, live, pages, products, search, settings, stats, tiers, upload};
+use super::{admin, autocomplete, cors, health, live, pages, products, rules, search, settings, stats, tiers, upload};
 use crate::app::App;
 
 /// The router of an application.
@@ -26,6 +26,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         )
         .route("/v1/{catalog}/live", post(live::post))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
+        .route("/v1/{catalog}/rules", get(rules::get).put(rules::put))
+        .route("/v1/{catalog}/rules/history", get(rules::history))
+        .route("/v1/{catalog}/rules/undo", post(rules::undo))
+        .route("/v1/{catalog}/rules/preview", post(rules::preview))
         .route("/v1/admin/backup", post(admin::backup))
         .route("/v1/admin/rebuild", post(admin::rebuild))
         .route("/v1/admin/cache/{catalog}", get(tiers::peek).delete(tiers::forget))

@@ -21,6 +21,7 @@ use crate::query::filter::{Condition, SegmentCondition, touch};
 use crate::rules::{Arrangement, Pinned};
 use crate::snapshot::Snapshot;
 use crate::store::segment::SegmentColumns;
+use crate::switch::{Rule, is_off};
 
 /// All factors together change a score by no more than this, either way: beyond it nothing moves any more.
 const FACTOR_MAX: f32 = 1e6;
@@ -76,7 +77,7 @@ impl Arranged {
 
     /// What an answer with these pins depends on beside its query: each product that is pinned, there or not.
     pub(crate) fn variants(&self) -> impl Iterator<Item = Variant> {
-        self.pins.iter().map(|pin| Variant {
+        self.pins.iter().filter(|_| !is_off(Rule::Pins)).map(|pin| Variant {
             name: format!("pin:{}", pin.id),
             required: 1,
             clauses: vec![Clause { terms: vec![touch("id", &Scalar::Text(pin.id.clone()))] }],

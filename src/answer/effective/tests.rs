@@ -7,7 +7,7 @@ use storefind_index::settings::Settings;
 use super::*;
 use crate::answer::params::{Params, complete as complete_params, search as search_params};
 
-const SCOPE: KeyScope<'static> = KeyScope { catalog: "demo", settings_version: 3 };
+const SCOPE: KeyScope<'static> = KeyScope { catalog: "demo", settings_version: 3, rules: 0 };
 
 fn effective(raw: &str) -> SearchRequest {
     let params = Params::from_query(raw, search_params::NAMES).expect(raw);

@@ -11,10 +11,11 @@ use storefind_index::live::LiveTable;
 use storefind_index::request::SearchRequest;
 use tokio::time::Instant;
 
-use crate::answer::effective::{self, KeyScope};
+use crate::answer::effective;
 use crate::answer::params::{self, Params};
 use crate::answer::question::{Answered, Computation, Question};
 use crate::answer::{AnswerError, render};
+use crate::cache::freshness::UnixMillis;
 use crate::cache::key::Key;
 use crate::cache::stack::Stack;
 use crate::cache::tier::memory::MemoryTier;
@@ -79,16 +80,20 @@ impl Node {
         let published = self.visibility.published();
         let params = Params::from_query(raw, params::search::NAMES).map_err(|error| error.to_string())?;
         let asked = params::search::read(params).map_err(|error| format!("{raw}: {error}"))?;
-        let effective = effective::search(asked.request, published.snapshot.settings());
-        let scope = KeyScope { catalog: self.name, settings_version: published.settings_version };
-        Ok((Arc::new(effective::search_key(scope, &effective)), effective))
+        let (key, effective) = effective::question(self.name, &published, asked.request);
+        Ok((Arc::new(key), effective))
     }
 
     /// Computes an answer; nothing is kept of it.
-    pub(in crate::answer) fn compute(&self, key: &Arc<Key>, request: &SearchRequest) -> Result<Answered, AnswerError> {
+    pub(in crate::answer) fn compute(
+        &self,
+        key: &Arc<Key>,
+        request: &SearchRequest,
+        at: UnixMillis,
+    ) -> Result<Answered, AnswerError> {
         let worth = Worth::until(Instant::now() + Duration::from_secs(60));
-        let settings_version = self.visibility.published().settings_version;
-        Computation::apart(Question::Search(request.clone()), &self.visibility, key, settings_version).run(&worth)
+        let version = self.visibility.published().version;
+        Computation::apart(Question::Search(request.clone()), &self.visibility, key, (version, at)).run(&worth)
     }
 }
 
