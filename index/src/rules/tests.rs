@@ -15,7 +15,9 @@ fn rules(value: Value) -> Rules {
 
 /// One rule that pins a product.
 fn pinning(when: Value) -> Value {
-    json!([{"id": "r", "when": when, "then": {"pin": [{"id": "42"}]}}])
+    let mut rule = json!({"id": "r", "then": {"pin": [{"id": "42"}]}});
+    rule["when"] = when;
+    Value::Array(vec![rule])
 }
 
 fn book(value: Value) -> RuleBook {

@@ -65,7 +65,7 @@ impl Scope {
             return None;
         }
         // Rules are those of the day on which it is asked again.
-        let pairs = text.split('&').filter(|pair| !pair.split('=').next().is_some_and(|name| name == RULES));
+        let pairs = text.split('&').filter(|pair| pair.split_once('=').is_none_or(|(name, _)| name != RULES));
         let text = &*pairs.collect::<Vec<_>>().join("&");
         let (facets, others): (Vec<&str>, Vec<&str>) = text.split('&').partition(|pair| pair.starts_with(FACET));
         if facets.is_empty() || facets != self.all_facets {
@@ -141,6 +141,7 @@ mod tests {
             "sort=Size:%20EU:desc,price:asc&group=color",
             "fields=,&typos=false&prefix=false&q=x",
             "highlight=title&highlight_pre=%5B&highlight_post=%5D&q=x",
+            "q=x&context=phone,club",
         ] {
             let question = question(raw, &settings).unwrap();
             let again = read(&question).unwrap_or_else(|| panic!("{question}"));
@@ -151,6 +152,15 @@ mod tests {
         let made = key(with_comma.clone(), &settings);
         let question = scope.question(scope.text_of(&made).unwrap()).unwrap();
         assert_eq!(key(read(&question).unwrap(), &settings), made);
+    }
+
+    #[test]
+    fn a_question_is_free_of_the_rules_of_its_day() {
+        let settings = settings(&["price"]);
+        let ruled = KeyScope { rules: 7, ..KEY_SCOPE };
+        let made = search_key(ruled, &effective::search(asked("q=rules=1&facets=*"), &settings));
+        let scope = Scope::of(KEY_SCOPE.catalog, KEY_SCOPE.settings_version, settings.facets.clone());
+        assert_eq!(scope.question(scope.text_of(&made).unwrap()).as_deref(), Some("q=rules%3D1&facets=*"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn put_with(server: &TestServer, body: &Value, headers: &[&str]) -> Answer {
 }
 
 /// Puts rules and returns their version.
-fn put(server: &TestServer, rules: Value) -> u64 {
+fn put(server: &TestServer, rules: &Value) -> u64 {
     let answer = put_with(server, &json!({"rules": rules}), &[]);
     assert_eq!(answer.status, 202, "{}", answer.text());
     let version = answer.json()["version"].as_u64().expect("a version");
@@ -61,15 +61,15 @@ fn rules_are_seen_at_once_and_cost_only_the_answers_that_they_may_alter() {
     };
     assert_eq!(found(&server, "q=shoe"), ["a", "b", "c"]);
     assert_eq!((found(&server, "q=lamp"), status("q=lamp")), (vec!["x".to_owned()], true));
-    put(&server, pin("x"));
+    put(&server, &pin("x"));
     assert_eq!(found(&server, "q=shoe"), ["x", "a", "b", "c"]);
     assert!(status("q=shoe") && status("q=lamp"), "an answer that no rule can alter was given up");
-    put(&server, json!([{"id": "r", "when": {"query": "shoe"}, "then": {"hide": ["a"], "redirect": "/shoes"}}]));
+    put(&server, &json!([{"id": "r", "when": {"query": "shoe"}, "then": {"hide": ["a"], "redirect": "/shoes"}}]));
     let answer = server.get("/v1/shop/search?q=Shoe&facets=brand");
     assert_eq!((ids(&answer), &answer.json()["redirect"]), (vec!["b".into(), "c".into()], &json!("/shoes")));
     assert_eq!(answer.json()["facets"]["brand"]["values"], json!([{"value": "Puma", "count": 2}]));
     assert!(status("q=lamp"));
-    put(&server, json!([]));
+    put(&server, &json!([]));
     assert_eq!(found(&server, "q=shoe"), ["a", "b", "c"]);
 }
 
@@ -78,7 +78,7 @@ fn a_rule_is_for_a_category_or_a_context() {
     let server = shop();
     put(
         &server,
-        json!([
+        &json!([
             {"id": "category", "when": {"category": "Shoes", "query": ""}, "then": {"boost": [{"filter": "brand:Puma", "factor": 5}]}},
             {"id": "context", "when": {"context": "club"}, "then": {"filter": "NOT brand:Nike"}},
         ]),
@@ -101,14 +101,14 @@ fn hidden_products_stay_out_of_autocomplete_too() {
         products.iter().map(|product| product["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(products(&server), ["a", "b", "c"]);
-    put(&server, json!([{"id": "recall", "then": {"hide": ["a"]}}]));
+    put(&server, &json!([{"id": "recall", "then": {"hide": ["a"]}}]));
     assert_eq!(products(&server), ["b", "c"]);
 }
 
 #[test]
 fn an_explained_answer_tells_which_rules_applied() {
     let server = shop();
-    put(&server, pin("x"));
+    put(&server, &pin("x"));
     let answer = server.get("/v1/shop/search?q=shoe&explain=ranking").json();
     assert_eq!(answer["rules"], json!([{"id": "r", "does": ["pin"]}]));
     assert_eq!(answer["hits"][0]["ranking"]["pinned"], json!({"rule": "r", "position": 1}));
@@ -120,7 +120,7 @@ fn an_explained_answer_tells_which_rules_applied() {
 #[test]
 fn a_preview_shows_other_rules_and_other_days_and_keeps_nothing() {
     let server = shop();
-    put(&server, json!([{"id": "s", "when": {"query": "shoe"}, "then": {"hide": ["a"]}, "from": "2999-01-01"}]));
+    put(&server, &json!([{"id": "s", "when": {"query": "shoe"}, "then": {"hide": ["a"]}, "from": "2999-01-01"}]));
     let preview = |body: Value| {
         let headers = ["Content-Type: application/json"];
         server.request("POST", &format!("{RULES}/preview"), &headers, body.to_string().as_bytes())
@@ -149,9 +149,9 @@ fn a_preview_shows_other_rules_and_other_days_and_keeps_nothing() {
 fn every_change_can_be_undone_and_the_undoing_too() {
     let server = shop();
     assert_eq!(undo(&server, "", &[]).error(), (400, "invalid_parameter".into()));
-    let first = put(&server, pin("b"));
-    put(&server, pin("x"));
-    assert_eq!(put(&server, pin("x")), server.get(RULES).json()["version"].as_u64().unwrap(), "no change, no version");
+    let first = put(&server, &pin("b"));
+    put(&server, &pin("x"));
+    assert_eq!(put(&server, &pin("x")), server.get(RULES).json()["version"].as_u64().unwrap(), "no change, no version");
     let undone = undo(&server, "", &[]);
     assert_eq!((undone.status, found(&server, "q=shoe")[0].as_str()), (202, "b"));
     assert_eq!(undo(&server, "", &[]).status, 202);
@@ -170,7 +170,7 @@ fn every_change_can_be_undone_and_the_undoing_too() {
 #[test]
 fn the_first_rules_are_undone_to_none() {
     let server = shop();
-    put(&server, pin("x"));
+    put(&server, &pin("x"));
     assert_eq!(undo(&server, "", &[]).status, 202);
     assert_eq!((server.get(RULES).json()["rules"].clone(), found(&server, "q=shoe").len()), (json!([]), 3));
 }
@@ -182,7 +182,7 @@ fn who_has_not_seen_the_latest_rules_changes_nothing() {
     let none = put_with(&server, &json!({"rules": pin("a")}), &["If-Match: \"0\""]);
     assert_eq!(none.status, 202, "{}", none.text());
     let mut seen = server.get(RULES).json();
-    put(&server, pin("b"));
+    put(&server, &pin("b"));
     seen["rules"] = pin("x");
     let stale = format!("If-Match: \"{}\"", seen["version"]);
     for answer in [
@@ -200,10 +200,10 @@ fn who_has_not_seen_the_latest_rules_changes_nothing() {
 #[test]
 fn a_retry_with_its_key_changes_nothing_again() {
     let server = shop();
-    put(&server, pin("a"));
+    put(&server, &pin("a"));
     let once = ["Idempotency-Key: k1"];
     let first = put_with(&server, &json!({"rules": pin("b")}), &once).json();
-    put(&server, pin("x"));
+    put(&server, &pin("x"));
     assert_eq!(put_with(&server, &json!({"rules": pin("b")}), &once).json(), first);
     assert_eq!(found(&server, "q=shoe")[0], "x");
     assert_eq!(put_with(&server, &json!({"rules": pin("c")}), &once).error().0, 422);
@@ -237,8 +237,8 @@ fn what_is_no_rule_is_refused_by_name() {
 #[test]
 fn rules_outlive_a_restart_and_a_read_only_node_serves_them() {
     let server = shop();
-    put(&server, pin("b"));
-    let version = put(&server, pin("x"));
+    put(&server, &pin("b"));
+    let version = put(&server, &pin("x"));
     let server = TestServer::over(server.into_data(), "", Mode::ReadWrite);
     assert_eq!(server.get(RULES).json()["version"], version);
     crate::support::server::until("it is ready", || server.get("/readyz").status == 200);
@@ -254,10 +254,10 @@ fn rules_outlive_a_restart_and_a_read_only_node_serves_them() {
 #[test]
 fn settings_and_rules_do_not_touch_each_other() {
     let server = shop();
-    put(&server, pin("x"));
+    put(&server, &pin("x"));
     let settings = json!({"language": "none"}).to_string();
     assert_eq!(server.request("PUT", "/v1/shop/settings?wait=searchable", &[], settings.as_bytes()).status, 202);
     assert_eq!(server.get(RULES).json()["rules"], pin("x"));
-    // Without stems `shoe` is not `shoes`.
-    assert_eq!((found(&server, "q=shoe").len(), found(&server, "q=shoes&typos=false")), (3, vec!["x".to_owned()]));
+    // Without stems `shoe` is not `shoes`, for rules as for products.
+    assert_eq!((&*found(&server, "q=shoe")[0], &*found(&server, "q=shoes")[0]), ("a", "x"));
 }
