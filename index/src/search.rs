@@ -43,6 +43,21 @@ pub(crate) fn search(
     arrangement: &Arrangement,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
+    let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
+    let page = search_with(snapshot, request, arrangement, &rows, cancel)?;
+    if !rows.is_torn() {
+        return Ok(page);
+    }
+    search_with(snapshot, request, arrangement, &LiveRows::keeping(snapshot.live()), cancel)
+}
+
+fn search_with(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    arrangement: &Arrangement,
+    rows: &LiveRows<'_>,
+    cancel: CancelCheck<'_>,
+) -> Result<SearchPage, IndexError> {
     let mut collection = resolve_request(snapshot, request)?;
     collection.conditions.extend(Arranged::conditions(arrangement)?);
     collection.arranged = Arranged::resolve(snapshot, arrangement)?;
@@ -50,14 +65,13 @@ pub(crate) fn search(
     collection.limit += collection.arranged.pins();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
     let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
-    let rows = LiveRows::new(snapshot.live());
     let mut search = Search {
         snapshot,
         request,
         arrangement,
         collection,
         plan,
-        rows: &rows,
+        rows,
         cancel,
         dependency: Dependency::default(),
         live: LiveMatches::default(),
