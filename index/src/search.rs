@@ -286,7 +286,10 @@ impl Search<'_> {
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),
         });
-        self.explain_rules(placed, &mut ranking)?;
+        // Who sees part of the catalog only is not told of rules: they speak of the rest, too.
+        if self.request.within.is_none() {
+            self.explain_rules(placed, &mut ranking)?;
+        }
         Ok(ranking)
     }
 

@@ -77,8 +77,9 @@ impl Arranged {
 
     /// What an answer with these pins depends on beside its query: each product that is pinned, there or not.
     pub(crate) fn variants(&self) -> impl Iterator<Item = Variant> {
-        self.pins.iter().filter(|_| !is_off(Rule::Pins)).map(|pin| Variant {
-            name: format!("pin:{}", pin.id),
+        // Named by number: names are told to askers who may not see the product.
+        self.pins.iter().filter(|_| !is_off(Rule::Pins)).enumerate().map(|(at, pin)| Variant {
+            name: format!("pin:{}", at + 1),
             required: 1,
             clauses: vec![Clause { terms: vec![touch("id", &Scalar::Text(pin.id.clone()))] }],
         })
