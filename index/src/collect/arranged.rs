@@ -65,6 +65,11 @@ impl Arranged {
         self.factors.iter().any(|(condition, _)| condition.is_live())
     }
 
+    /// Whether it leaves a pass as it is. Conditions of rules are conditions like any others.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.pins.is_empty() && self.hidden.is_empty() && self.factors.is_empty()
+    }
+
     /// How many products are pinned.
     pub(crate) fn pins(&self) -> usize {
         self.pins.len()

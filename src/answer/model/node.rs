@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use storefind_index::live::LiveTable;
 use storefind_index::request::SearchRequest;
+use storefind_index::switch::{Rule, without};
 use tokio::time::Instant;
 
 use crate::answer::effective;
@@ -84,7 +85,17 @@ impl Node {
         Ok((Arc::new(key), effective))
     }
 
-    /// Computes an answer; nothing is kept of it.
+    /// Computes an answer as if nothing were kept of any computation: what all others are compared with.
+    pub(in crate::answer) fn compute_anew(
+        &self,
+        key: &Arc<Key>,
+        request: &SearchRequest,
+        at: UnixMillis,
+    ) -> Result<Answered, AnswerError> {
+        without(Rule::KeptPasses, || self.compute(key, request, at))
+    }
+
+    /// Computes an answer; nothing is kept of it but what segments keep.
     pub(in crate::answer) fn compute(
         &self,
         key: &Arc<Key>,

@@ -374,7 +374,7 @@ impl World {
         let live = served.entry.proof().live();
         self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
         self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
-        let Ok(anew) = node.compute(&key, &effective, now) else { return Ok(()) };
+        let Ok(anew) = node.compute_anew(&key, &effective, now) else { return Ok(()) };
         let by_relevance = !raw.contains("sort=");
         let pins = node.visibility.published().rules.arrange(&effective, now.0).pins;
         self.tally.pinned += usize::from(!pins.is_empty());
