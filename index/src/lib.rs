@@ -39,6 +39,7 @@ pub mod live;
 pub mod product;
 mod query;
 pub mod request;
+pub mod rules;
 mod search;
 pub mod settings;
 pub mod snapshot;

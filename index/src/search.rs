@@ -8,6 +8,7 @@ use tantivy::DocAddress;
 
 use crate::analysis::Analyzer;
 use crate::answer::{Hit, LiveDependency, LiveShown, SearchPage};
+use crate::collect::arranged::Arranged;
 use crate::collect::facets::FacetPlan;
 use crate::collect::group::GroupField;
 use crate::collect::run::{Collected, Collection, LiveMatches, run};
@@ -26,6 +27,7 @@ use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
 use crate::query::{typo, wording};
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
+use crate::rules::Arrangement;
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::stored::Stored;
 use crate::switch::{Rule, is_off};
@@ -38,28 +40,35 @@ const ENOUGH_PRODUCTS: u64 = 10;
 pub(crate) fn search(
     snapshot: &Snapshot,
     request: &SearchRequest,
+    arrangement: &Arrangement,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
     let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
-    let page = search_with(snapshot, request, &rows, cancel)?;
+    let page = search_with(snapshot, request, arrangement, &rows, cancel)?;
     if !rows.is_torn() {
         return Ok(page);
     }
-    search_with(snapshot, request, &LiveRows::keeping(snapshot.live()), cancel)
+    search_with(snapshot, request, arrangement, &LiveRows::keeping(snapshot.live()), cancel)
 }
 
 fn search_with(
     snapshot: &Snapshot,
     request: &SearchRequest,
+    arrangement: &Arrangement,
     rows: &LiveRows<'_>,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
-    let collection = resolve_request(snapshot, request)?;
+    let mut collection = resolve_request(snapshot, request)?;
+    collection.conditions.extend(Arranged::conditions(arrangement)?);
+    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
+    // A page is cut once the pinned are in their places.
+    collection.limit += collection.arranged.pins();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
     let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
     let mut search = Search {
         snapshot,
         request,
+        arrangement,
         collection,
         plan,
         rows,
@@ -82,6 +91,7 @@ struct Answer {
 struct Search<'a> {
     snapshot: &'a Snapshot,
     request: &'a SearchRequest,
+    arrangement: &'a Arrangement,
     collection: Collection,
     plan: QueryPlan,
     rows: &'a LiveRows<'a>,
@@ -108,6 +118,7 @@ impl Search<'_> {
             answer.relaxed = answer.collected.products > before;
         }
         self.state_facets(&answer);
+        self.dependency.variants.extend(self.collection.arranged.variants());
         Ok(answer)
     }
 
@@ -173,8 +184,10 @@ impl Search<'_> {
         found.collect()
     }
 
-    fn show(self, answer: Answer) -> Result<SearchPage, IndexError> {
-        let corrected = match answer.collected.best.first() {
+    fn show(self, mut answer: Answer) -> Result<SearchPage, IndexError> {
+        // What is pinned says nothing of what the words mean.
+        let first = answer.collected.best.iter().find(|placed| placed.candidate.relevance.pin == 0);
+        let corrected = match first {
             Some(first) => {
                 let at = (first.segment, first.candidate.doc);
                 wording::corrected(self.snapshot, &self.request.q, &self.plan, answer.corrections.as_deref(), at)?
@@ -188,7 +201,8 @@ impl Search<'_> {
         let mut highlighter =
             Highlighter::new(self.snapshot.settings(), &self.plan, answer.corrections.as_deref(), marks);
         let mut hits = Vec::with_capacity(self.request.per_page);
-        for placed in answer.collected.best.iter().skip(from) {
+        let best = self.collection.arranged.place(std::mem::take(&mut answer.collected.best));
+        for placed in best.iter().skip(from).take(self.request.per_page) {
             hits.push(self.hit(placed, evaluation, &mut highlighter)?);
         }
         let counters = answer.collected.counters.into_iter().zip(&self.collection.facets);
@@ -266,12 +280,34 @@ impl Search<'_> {
             let score = if direct > 0.0 { direct } else { corrected };
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });
-        Ok(serde_json::json!({
-            "score": relevance.score,
+        let mut ranking = serde_json::json!({
+            "score": placed.candidate.relevance.score,
             "words_matched": relevance.matched,
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),
-        }))
+        });
+        // Who sees part of the catalog only is not told of rules: they speak of the rest, too.
+        if self.request.within.is_none() {
+            self.explain_rules(placed, &mut ranking)?;
+        }
+        Ok(ranking)
+    }
+
+    /// Which rules put the product where it is.
+    fn explain_rules(&self, placed: &Placed, ranking: &mut serde_json::Value) -> Result<(), IndexError> {
+        let arranged = &self.collection.arranged;
+        if let Some(pin) = arranged.pin(placed.candidate.relevance.pin) {
+            ranking["pinned"] = serde_json::json!({"rule": pin.rule, "position": pin.position});
+        }
+        let columns = &self.snapshot.columns()[placed.segment];
+        let opened = arranged.open(placed.segment, columns, self.rows)?;
+        let factors = opened.factors_of(placed.candidate.doc).filter_map(|at| self.arrangement.factors.get(at));
+        let factors: Vec<_> =
+            factors.map(|factor| serde_json::json!({"rule": factor.rule, "factor": factor.factor})).collect();
+        if !factors.is_empty() {
+            ranking["factors"] = factors.into();
+        }
+        Ok(())
     }
 }
 
@@ -342,5 +378,5 @@ fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Colle
         None => None,
     };
     let keys = resolve_keys(snapshot, &request.sort)?;
-    Ok(Collection { conditions, selections, facets, keys, group, limit })
+    Ok(Collection { conditions, selections, facets, keys, group, limit, arranged: Arranged::default() })
 }

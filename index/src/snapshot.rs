@@ -11,6 +11,7 @@ use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
 use crate::request::SearchRequest;
+use crate::rules::Arrangement;
 use crate::search;
 use crate::settings::Settings;
 use crate::store::schema::Fields;
@@ -109,7 +110,20 @@ impl Snapshot {
     /// # Errors
     /// [`IndexError::UnknownField`], [`IndexError::InvalidRequest`], [`IndexError::Cancelled`], or a failing engine.
     pub fn search(&self, request: &SearchRequest, cancel: CancelCheck<'_>) -> Result<SearchPage, IndexError> {
-        search::search(self, request, cancel)
+        search::search(self, request, &Arrangement::default(), cancel)
+    }
+
+    /// Answers one search as rules want it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::search`].
+    pub fn search_arranged(
+        &self,
+        request: &SearchRequest,
+        arrangement: &Arrangement,
+        cancel: CancelCheck<'_>,
+    ) -> Result<SearchPage, IndexError> {
+        search::search(self, request, arrangement, cancel)
     }
 
     /// Calls `each` with every product (order unspecified), for building projections such as suggestions. The live

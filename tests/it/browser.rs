@@ -7,6 +7,7 @@
 
 mod analytics;
 mod dashboard;
+mod rules;
 
 use fantoccini::key::Key;
 use serde_json::Value;

@@ -5,8 +5,8 @@
 //! a few microseconds of it for segments in which nothing has changed but that some products died. So a segment remembers
 //! what dear passes found in it ([`deaths`](crate::store::deaths) tells the rest).
 //!
-//! Owns what is kept and for how long. It refuses passes over corrected words, groups, selected facets, and conditions or
-//! orders by live fields; facets of numbers are counted anew.
+//! Owns what is kept and for how long. It refuses passes over corrected words, groups, selected facets, what rules pin,
+//! hide or weigh, and conditions or orders by live fields; facets of numbers are counted anew.
 //!
 //! Invariant: matches, totals and counts are exact. Scores are of the statistics of when they were computed, which may not
 //! have moved by more than [`DRIFT_MAX`].
@@ -123,7 +123,7 @@ pub(crate) fn key(snapshot: &Snapshot, collection: &Collection, evaluation: Eval
     let is_large = snapshot.searcher().segment_readers().iter().any(|reader| KeptPasses::are_kept(reader.max_doc()));
     let is_live = collection.conditions.iter().any(Condition::is_live) || collection.keys.iter().any(Key::is_live);
     let is_plain = evaluation.corrections.is_none() && collection.group.is_none() && collection.selections.is_empty();
-    if !is_large || is_live || !is_plain || is_off(Rule::KeptPasses) {
+    if !is_large || is_live || !is_plain || !collection.arranged.is_nothing() || is_off(Rule::KeptPasses) {
         return None;
     }
     let Collection { conditions, facets, keys, limit, .. } = collection;

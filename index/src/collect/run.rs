@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use tantivy::{DocId, SegmentReader};
 
+use crate::collect::arranged::Arranged;
 use crate::collect::facets::{Counts, FacetCounter, FacetPlan, SegmentDocs};
 use crate::collect::group::{GroupField, GroupId, SegmentGroups};
 use crate::collect::kept;
@@ -38,12 +40,15 @@ pub(crate) struct Collection {
     pub(crate) group: Option<GroupField>,
     /// How many of the best are wanted.
     pub(crate) limit: usize,
+    /// What rules ask for.
+    pub(crate) arranged: Arranged,
 }
 
 impl Collection {
     /// Whether what is found depends on live fields.
     pub(crate) fn is_live(&self) -> bool {
         self.conditions.iter().chain(self.selections.iter().map(|(_, condition)| condition)).any(Condition::is_live)
+            || self.arranged.is_live()
             || self.keys.iter().any(Key::is_live)
             || self.facets.iter().any(|facet| matches!(facet.field, FieldRef::Number(field) if field.is_live()))
     }
@@ -244,8 +249,13 @@ impl Segment<'_> {
         let mut found = self.nothing();
         let mut top = SegmentTop::new(self.keys, columns, limit);
         let mut failure = None;
+        let is_scored = statistics.is_some();
         let keeps_docs = !self.collection.facets.is_empty();
-        matches.for_each(cancel, |doc| {
+        let arranged = self.collection.arranged.open(self.at, columns, self.rows)?;
+        let mut visit = |doc: DocId, matched: bool| {
+            if arranged.hides(doc) {
+                return;
+            }
             let failing = failing(Failing::None, &selections, doc);
             if self.is_live && !matches!(failing, Failing::Several) {
                 found.live.add(columns.ordinal(doc));
@@ -262,6 +272,8 @@ impl Segment<'_> {
             if keeps_docs {
                 found.docs.push(doc);
             }
+            // A scorer goes forwards only, and what a rule alone put here matches no word.
+            let statistics = statistics.filter(|_| matched);
             let relevance = match self.relevance(&mut scorer, (evaluation, statistics), doc) {
                 Ok(relevance) => relevance,
                 Err(error) => {
@@ -269,6 +281,7 @@ impl Segment<'_> {
                     Relevance::default()
                 }
             };
+            let relevance = arranged.adjusted(doc, relevance, is_scored);
             match &mut groups_of {
                 None => top.offer(doc, relevance),
                 Some(groups) => match groups.of(doc) {
@@ -276,7 +289,21 @@ impl Segment<'_> {
                     Err(error) => failure = Some(error),
                 },
             }
+        };
+        let mut unmatched: SmallVec<[DocId; 4]> = arranged.pinned().collect();
+        matches.for_each(cancel, |doc| {
+            unmatched.retain(|pinned| *pinned != doc);
+            visit(doc, true);
         })?;
+        if !unmatched.is_empty() {
+            let conditions = self.collection.conditions.iter().filter(|condition| !condition.is_live());
+            let conditions = conditions.map(open).collect::<Result<Vec<_>, _>>()?;
+            unmatched.retain(|doc| conditions.iter().all(|condition| condition.matches(*doc)));
+            unmatched.into_iter().for_each(|doc| visit(doc, false));
+            // Columns are read in the order of documents.
+            found.docs.sort_unstable();
+            found.sideways.iter_mut().for_each(|docs| docs.sort_unstable());
+        }
         found.best = top.finish();
         failure.map_or(Ok(found), Err)
     }

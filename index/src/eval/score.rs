@@ -35,13 +35,18 @@ pub(crate) struct Relevance {
     pub(crate) matched: u16,
     /// Words that match without correction.
     pub(crate) direct: u16,
-    /// BM25F.
+    /// BM25F, with what rules make of it.
     pub(crate) score: f32,
+    /// Number of the rules' pin, from 1 in the order of places; 0 if it is not pinned.
+    pub(crate) pin: u16,
 }
 
 impl Relevance {
-    /// Larger is better, and exact is always before corrected, all words before some.
+    /// Larger is better: exact is always before corrected, all words before some, and what is pinned before everything.
     pub(crate) fn rank(self) -> u64 {
+        if self.pin > 0 {
+            return u64::MAX - u64::from(self.pin);
+        }
         let tier = u64::from(self.matched) << 16 | u64::from(self.direct);
         // Scores are finite and not negative, so their bits are in their order.
         tier << 32 | u64::from(self.score.max(0.0).to_bits())

@@ -5,6 +5,7 @@ mod facets;
 mod filters;
 mod fixture;
 mod order;
+mod rules;
 mod typos;
 mod within;
 mod words;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use storefind_index::rules::Pinned;
 use storefind_index::settings::{Language, Settings, Synonym};
 use tokio::time::Instant;
 
 use super::afar::Afar;
+use super::merchant::Merchant;
 use super::node::{Node, folder, stack};
 use super::queries::query;
 use super::shop::{self, Random};
@@ -14,7 +16,7 @@ use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
 use crate::cache::stack::Stack;
-use crate::catalog::Change;
+use crate::catalog::{Change, RulesChange};
 
 /// Room for every answer.
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -47,6 +49,10 @@ pub(super) struct Tally {
     pub(super) at_twin: usize,
     /// Answers that were newer than the node that found them.
     pub(super) ahead: usize,
+    /// Hits in which rules pinned products.
+    pub(super) pinned: usize,
+    /// Hits that end with a date.
+    pub(super) dated: usize,
 }
 
 /// Another node on the same log: its own projections, ordinals, memory and pace.
@@ -78,6 +84,8 @@ impl Tally {
         self.from_another_process += other.from_another_process;
         self.at_twin += other.at_twin;
         self.ahead += other.ahead;
+        self.pinned += other.pinned;
+        self.dated += other.dated;
     }
 }
 
@@ -89,6 +97,7 @@ pub(super) struct World {
     afar: Afar,
     afar_percent: u32,
     twin: Option<Twin>,
+    merchant: Option<Merchant>,
     /// The sequence at which the process began.
     began_at: u64,
     queries: Vec<String>,
@@ -115,6 +124,15 @@ impl World {
         world
     }
 
+    /// The same with rules, which change now and then.
+    pub(super) fn with_merchant(mut self, random: Random) -> Self {
+        let mut merchant = Merchant::new(random);
+        self.queries = std::mem::take(&mut self.queries).into_iter().map(|raw| merchant.in_context(raw)).collect();
+        self.merchant = Some(merchant);
+        self.put_rules();
+        self
+    }
+
     pub(super) fn new(mut random: Random) -> Self {
         let dir = folder();
         let node = Some(open(&dir));
@@ -128,6 +146,7 @@ impl World {
             afar: Afar::new(),
             afar_percent: 0,
             twin: None,
+            merchant: None,
             began_at: 0,
             queries,
             clock_ms: 0,
@@ -152,6 +171,10 @@ impl World {
     /// One random step; `Err` tells a wrong answer.
     pub(super) fn step(&mut self) -> Result<(), String> {
         self.tally.steps += 1;
+        if self.merchant.as_mut().is_some_and(Merchant::acts) {
+            self.put_rules();
+            return Ok(());
+        }
         match self.random.below(1_000) {
             0..110 => self.write(),
             110..118 => self.put_settings(),
@@ -208,6 +231,19 @@ impl World {
         let node = self.node();
         node.log.append_settings(settings).expect("the log writes");
         self.publish();
+    }
+
+    fn put_rules(&mut self) {
+        let now = self.now();
+        let Some(merchant) = &mut self.merchant else { return };
+        let change = RulesChange { rules: merchant.rules(now), put_at: now.0, expected: None };
+        self.node().log.append_rules(change, None).expect("the log writes").expect("no version is expected");
+        self.publish();
+    }
+
+    /// By the wall clock as it was set.
+    fn now(&self) -> UnixMillis {
+        UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms))
     }
 
     /// Another process on the same log; its index and its memory are empty.
@@ -291,7 +327,7 @@ impl World {
 
     fn search_at(&mut self, at_twin: bool, raw: &str, strict: bool, afar_percent: u32) -> Result<(), String> {
         self.tally.searches += 1;
-        let now = UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms));
+        let now = self.now();
         let (node, stack) = match &self.twin {
             Some(twin) if at_twin => (&twin.node, &twin.stack),
             _ => (self.node.as_ref().expect("open"), &self.stack),
@@ -309,7 +345,7 @@ impl World {
             Err(outcome) => {
                 self.tally.stale += usize::from(matches!(outcome, Outcome::Stale(_)));
                 // An attribute that no product has is refused, and nothing is kept of that.
-                if let Ok(answered) = node.compute(&key, &effective) {
+                if let Ok(answered) = node.compute(&key, &effective, now) {
                     let mut entry = answered.entry;
                     entry.set_computed_at(now);
                     self.afar.fill(&entry);
@@ -338,10 +374,13 @@ impl World {
         let live = served.entry.proof().live();
         self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
         self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
-        let Ok(anew) = node.compute_anew(&key, &effective) else { return Ok(()) };
+        let Ok(anew) = node.compute_anew(&key, &effective, now) else { return Ok(()) };
         let by_relevance = !raw.contains("sort=");
-        let cached = comparable(served.entry.body().text(), by_relevance);
-        let uncached = comparable(anew.entry.body().text(), by_relevance);
+        let pins = node.visibility.published().rules.arrange(&effective, now.0).pins;
+        self.tally.pinned += usize::from(!pins.is_empty());
+        self.tally.dated += usize::from(served.entry.stamp().valid_until.is_some());
+        let cached = comparable(served.entry.body().text(), by_relevance, &pins);
+        let uncached = comparable(anew.entry.body().text(), by_relevance, &pins);
         if cached == uncached {
             return Ok(());
         }
@@ -381,18 +420,22 @@ fn open(dir: &tempfile::TempDir) -> Node {
     Node::open("model", dir.path(), BOUND)
 }
 
-/// An answer without what may drift: scores, the wording of corrections, and by relevance the order.
-fn comparable(text: &[u8], by_relevance: bool) -> Value {
+/// An answer without what may drift: scores, the wording of corrections, and by relevance the order of what is not
+/// pinned.
+fn comparable(text: &[u8], by_relevance: bool, pins: &[Pinned]) -> Value {
     let mut value: Value = serde_json::from_slice(text).expect("an answer is JSON");
     let object = value.as_object_mut().expect("an object");
     object.remove("corrected");
     if let Some(hits) = object.get_mut("hits").and_then(Value::as_array_mut) {
+        let place = |pin: &Pinned| hits.iter().position(|hit| hit["id"] == *pin.id);
+        let places: Vec<_> = pins.iter().map(place).collect();
         for hit in hits.iter_mut() {
             hit.as_object_mut().expect("an object").remove("score");
         }
         if by_relevance {
             hits.sort_by_key(|hit| hit["id"].as_str().map(str::to_owned));
         }
+        value["places of pins"] = places.into();
     }
     value
 }
