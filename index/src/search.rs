@@ -240,7 +240,6 @@ impl Search<'_> {
     fn explain(&self, placed: &Placed, evaluation: Evaluation<'_>) -> Result<serde_json::Value, IndexError> {
         let statistics = Statistics::gather(self.snapshot, evaluation)?;
         let mut scorer = SegmentScorer::open(self.snapshot, placed.segment, evaluation, &statistics)?;
-        let relevance = scorer.relevance(placed.candidate.doc);
         let shares = scorer.explain(placed.candidate.doc);
         let words = self.plan.words.iter().zip(shares).map(|(word, (direct, corrected))| {
             let how = if direct > 0.0 {
@@ -253,8 +252,15 @@ impl Search<'_> {
             let score = if direct > 0.0 { direct } else { corrected };
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });
+        let (relevance, traits) = (placed.candidate.relevance, placed.traits);
         Ok(serde_json::json!({
             "score": relevance.score,
+            "text": relevance.text,
+            "head": relevance.is_head,
+            "kind": traits.kind,
+            "named": relevance.is_named,
+            "popularity": traits.popularity,
+            "sold_out": traits.sold_out,
             "words_matched": relevance.matched,
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),

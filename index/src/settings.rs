@@ -24,6 +24,8 @@ pub struct Settings {
     pub synonyms: Vec<Synonym>,
     /// Words that a product need not have; none by default.
     pub stop_words: Vec<String>,
+    /// What counts beside the words.
+    pub ranking: Ranking,
 }
 
 /// Languages with a stemmer.
@@ -67,6 +69,38 @@ pub struct Weights {
     pub description: f32,
 }
 
+/// What counts beside the words: by how much of itself a text score grows (of `sold_out`: shrinks). 0 is not at all.
+///
+/// The defaults are round, and come from reasons that hold in any shop, not from fitting: on some fifty judged queries
+/// fitted weights do not survive cross-validation (`docs/RELEVANCE.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ranking {
+    /// The title says that the product *is* what the query asks for. 1: a laptop counts twice as much as a bag for one,
+    /// which no difference in length or frequency of the same words outweighs.
+    pub head: f32,
+    /// It is of the sort of products whose titles say so. 1, like the head: a catalog's attributes and categories are as
+    /// good a sign as its titles, and of both only the better one counts.
+    pub kind: f32,
+    /// The query is its whole title, SKU or another identifier. 2: who types that much means this product.
+    pub name: f32,
+    /// Popularity, at most (for the most popular of the first results). 0.1: tips the scales among equals.
+    pub popularity: f32,
+    /// Sold out. 0.1: behind its equals, before what fits less.
+    pub sold_out: f32,
+}
+
+impl Ranking {
+    /// Nothing but the words.
+    pub const TEXT_ONLY: Self = Self { head: 0.0, kind: 0.0, name: 0.0, popularity: 0.0, sold_out: 0.0 };
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self { head: 1.0, kind: 1.0, name: 2.0, popularity: 0.1, sold_out: 0.1 }
+    }
+}
+
 /// Words that mean the same, at query time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +133,7 @@ impl Default for Settings {
             facets: ["categories", "brand", "price"].map(String::from).to_vec(),
             synonyms: Vec::new(),
             stop_words: Vec::new(),
+            ranking: Ranking::default(),
         }
     }
 }

@@ -10,4 +10,5 @@ pub(crate) mod merges;
 mod packed;
 pub(crate) mod schema;
 pub(crate) mod segment;
+pub(crate) mod signature;
 pub(crate) mod stored;

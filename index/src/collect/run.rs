@@ -16,6 +16,7 @@ use crate::eval::score::{Relevance, SegmentScorer, Statistics};
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
+use crate::rank::{self, WINDOW};
 use crate::snapshot::{CancelCheck, Snapshot};
 
 /// Products of which an answer remembers that their live fields decide. Each costs four bytes and, at every hit, the
@@ -99,6 +100,9 @@ pub(crate) fn run(
 ) -> Result<Collected, IndexError> {
     let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
     let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
+    // The window is collected whatever the page, so that the order of all pages is the same.
+    let reranks = scored && collection.keys.first() == Some(&Key::Relevance);
+    let depth = if reranks { collection.limit.max(WINDOW) } else { collection.limit };
     let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
     let mut collected = Collected {
         total: 0,
@@ -111,7 +115,7 @@ pub(crate) fn run(
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
-        let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
+        let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live, depth };
         let mut found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
         collected.products += found.products;
         collected.live.merge(std::mem::take(&mut found.live));
@@ -126,6 +130,9 @@ pub(crate) fn run(
     collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
     collected.best.extend(groups.into_values());
     collected.best.sort_by(|a, b| merge.compare(a, b));
+    if reranks {
+        rank::rerank(snapshot, &merge, rows, &mut collected.best);
+    }
     collected.best.truncate(collection.limit);
     Ok(collected)
 }
@@ -161,6 +168,8 @@ struct Segment<'a> {
     keys: &'a [SegmentKey<'a>],
     rows: &'a LiveRows<'a>,
     is_live: bool,
+    /// How many of the best to keep.
+    depth: usize,
 }
 
 /// What one segment holds.
@@ -208,7 +217,7 @@ impl Segment<'_> {
             sideways: vec![Vec::new(); self.collection.facets.len()],
             live: LiveMatches::default(),
         };
-        let mut top = SegmentTop::new(self.keys, columns, self.collection.limit);
+        let mut top = SegmentTop::new(self.keys, columns, self.depth);
         let mut failure = None;
         let keeps_docs = !self.collection.facets.is_empty();
         matches.for_each(cancel, |doc| {

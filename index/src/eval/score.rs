@@ -12,8 +12,10 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, Term};
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
+use crate::eval::wanted::Wanted;
 use crate::query::plan::WordPlan;
-use crate::settings::Settings;
+use crate::rank::{self, Traits};
+use crate::settings::{Ranking, Settings};
 use crate::snapshot::Snapshot;
 use crate::store::schema::{Fields, TextField};
 
@@ -36,7 +38,13 @@ pub(crate) struct Relevance {
     /// Words that match without correction.
     pub(crate) direct: u16,
     /// BM25F.
+    pub(crate) text: f32,
+    /// What the order comes from: `text` and what counts beside it.
     pub(crate) score: f32,
+    /// Whether the title says that it is what the query asks for.
+    pub(crate) is_head: bool,
+    /// Whether the query is one of its names.
+    pub(crate) is_named: bool,
 }
 
 impl Relevance {
@@ -53,6 +61,8 @@ pub(crate) struct Statistics<'a> {
     norms: &'a Norms,
     /// By word.
     words: Vec<WordStatistics>,
+    wanted: Wanted,
+    weights: &'a Ranking,
 }
 
 /// By field: what one occurrence counts, by the code of the field's length. The same for every query of a snapshot.
@@ -105,11 +115,16 @@ impl<'a> Statistics<'a> {
             };
             Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
         });
-        Ok(Self { norms: snapshot.norms()?, words: words.collect::<Result<_, IndexError>>()? })
+        Ok(Self {
+            norms: snapshot.norms()?,
+            words: words.collect::<Result<_, IndexError>>()?,
+            wanted: Wanted::gather(snapshot, evaluation)?,
+            weights: &snapshot.settings().ranking,
+        })
     }
 }
 
-fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
+pub(crate) fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
     Ok(searcher.doc_freq(&Term::from_field_text(field, term))?)
 }
 
@@ -122,6 +137,9 @@ fn idf(having: u64, products: u64) -> f32 {
 /// Scores the documents of one segment, in their order.
 pub(crate) struct SegmentScorer<'a> {
     words: Vec<WordScorer<'a>>,
+    heads: WordCursor,
+    named: WordCursor,
+    weights: &'a Ranking,
 }
 
 struct WordScorer<'a> {
@@ -168,7 +186,8 @@ impl<'a> SegmentScorer<'a> {
             }
             words.push(scorer);
         }
-        Ok(Self { words })
+        let (heads, named) = statistics.wanted.open(snapshot.fields(), reader)?;
+        Ok(Self { words, heads, named, weights: statistics.weights })
     }
 
     /// How well the document matches. Documents must come in rising order.
@@ -184,9 +203,13 @@ impl<'a> SegmentScorer<'a> {
             };
             if score > 0.0 {
                 relevance.matched += 1;
-                relevance.score += score;
+                relevance.text += score;
             }
         }
+        relevance.is_head = is_at(&mut self.heads, doc);
+        relevance.is_named = is_at(&mut self.named, doc);
+        let factor = rank::factor(self.weights, relevance.is_head, relevance.is_named, Traits::default());
+        relevance.score = relevance.text * factor;
         relevance
     }
 

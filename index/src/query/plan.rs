@@ -3,7 +3,7 @@
 //! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
-use crate::analysis::{Analyzer, Group, Token, TokenKind};
+use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term, query_heads};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
 use crate::query::parse::{ParsedQuery, ParsedWord};
 
@@ -19,6 +19,12 @@ pub(crate) struct QueryPlan {
     pub(crate) phrases: Vec<Phrase>,
     /// Excluded words (one term) and phrases.
     pub(crate) excluded: Vec<Phrase>,
+    /// As typed.
+    pub(crate) text: String,
+    /// The feature term of a product that is called like the query.
+    pub(crate) name: Option<String>,
+    /// Words, by place, that may say what is looked for, likeliest first.
+    pub(crate) heads: Vec<usize>,
 }
 
 /// One word and what may stand in its place.
@@ -78,7 +84,12 @@ pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyz
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
     add_synonyms(&words, &mut plans, lexicon);
+    let heads = query_heads(query.words.iter().map(|word| &word.group), lexicon.settings.language);
+    let heads = heads.into_iter().filter_map(|at| words.iter().position(|word| std::ptr::eq(*word, &query.words[at])));
     QueryPlan {
+        text: query.text.clone(),
+        name: name_term(&query.text),
+        heads: heads.collect(),
         words: plans,
         phrases: query.phrases.iter().map(|groups| phrase(groups)).collect(),
         excluded: query.excluded.iter().map(|groups| exclusion(groups, analyzer)).collect(),

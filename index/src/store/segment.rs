@@ -5,6 +5,7 @@ use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
+use super::signature::Signatures;
 use crate::live::{LiveRows, LiveTable, Ordinal};
 use crate::query::typo::near::NearWords;
 
@@ -18,6 +19,8 @@ pub(crate) struct SegmentColumns {
     numbers: [Option<Values<f64>>; 3],
     /// By document; made when the segment is opened, because ordinals are this process's own.
     ordinals: Vec<Ordinal>,
+    /// What sort of product each is.
+    pub(crate) signatures: Signatures,
     /// What was found near mistyped words.
     pub(crate) near: NearWords,
 }
@@ -60,6 +63,7 @@ impl SegmentColumns {
         let id = columns.str("id")?;
         Ok(Self {
             ordinals: ordinals(reader, id.as_ref(), live)?,
+            signatures: Signatures::open(reader)?,
             near: NearWords::default(),
             id,
             keywords: [brand?, categories?, rest?],

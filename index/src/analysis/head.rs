@@ -1,0 +1,192 @@
+//! The head nouns of a text: what a product *is*, as its title says it. A bag *for* laptops is a bag.
+//!
+//! Shops write titles as chains of noun phrases without verbs: `Targus laptop bag 15.6" black`. In English and German
+//! the last word of a phrase is its head, so a word is a head where its phrase ends: before a number, a measure, a model
+//! number, a colour, a stop word, punctuation or the end of the title. A word that begins a complement (`for`, `with`)
+//! ends all that the title says of the product itself.
+//!
+//! Owns the rules by language and their few words. It refuses to guess: in a language whose nouns come first, or one
+//! without rules, no word is a head. Invariant: a pure function of text and language, like all of analysis.
+
+use super::tokenize::{Token, TokenKind, tokenize};
+use super::{Group, groups, stop_words};
+use crate::settings::Language;
+
+/// Words behind which a title speaks of other products: what this one is for, or comes with.
+const ENGLISH_COMPLEMENTS: &[&str] = &["for", "with", "without"];
+const GERMAN_COMPLEMENTS: &[&str] = &["fur", "mit", "ohne"];
+
+/// Adjectives that shops put behind the noun.
+const ENGLISH_COLOURS: &[&str] = &[
+    "black", "white", "gray", "grey", "silver", "gold", "red", "blue", "green", "yellow", "orange", "pink", "purple",
+    "brown", "beige", "cyan", "magenta",
+];
+const GERMAN_COLOURS: &[&str] = &[
+    "schwarz", "weiss", "grau", "silber", "gold", "rot", "blau", "grun", "gelb", "orange", "rosa", "lila", "braun",
+    "beige",
+];
+
+/// Words that put a phrase beside another: `keyboard and mouse set` is a set, neither keyboard nor mouse.
+const CONJUNCTIONS: &[&str] = &["and", "or", "und", "oder"];
+
+/// Put before the hash of a name, so that it never meets a word.
+const NAME_MARK: char = '=';
+
+/// Whether the language has rules for heads.
+fn has_heads(language: Language) -> bool {
+    matches!(language, Language::English | Language::German)
+}
+
+fn is_complement(language: Language, word: &str) -> bool {
+    let words = if language == Language::German { GERMAN_COMPLEMENTS } else { ENGLISH_COMPLEMENTS };
+    words.contains(&word)
+}
+
+fn is_colour(language: Language, word: &str) -> bool {
+    let words = if language == Language::German { GERMAN_COLOURS } else { ENGLISH_COLOURS };
+    words.contains(&word)
+}
+
+/// Calls `each` with the head nouns of a title, folded, in their order.
+pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMut(&str)) {
+    if !has_heads(language) {
+        return;
+    }
+    let groups = groups(tokenize(title));
+    let mut before: Option<&Group> = None;
+    for (at, group) in groups.iter().enumerate() {
+        if let Group::Single(token) = group
+            && token.kind == TokenKind::Word
+        {
+            if is_complement(language, &token.text) {
+                return;
+            }
+            let is_noun = !is_colour(language, &token.text) && !stop_words::is_stop_word(language, &token.text);
+            let is_size = matches!(before, Some(Group::Measure { unit: "gb" | "tb" | "mb", .. }));
+            if is_noun && !is_size && ends_phrase(token, groups.get(at + 1), title, language) {
+                each(&token.text);
+            }
+        }
+        before = Some(group);
+    }
+}
+
+/// Whether the phrase of `token` ends with it. `16 GB memory` tells a part, not the product; the caller knows.
+fn ends_phrase(token: &Token, next: Option<&Group>, title: &str, language: Language) -> bool {
+    let next_starts = match next {
+        None => return true,
+        Some(Group::Single(next)) => next.start,
+        Some(Group::Measure { start, .. }) => *start,
+    };
+    let between = title.get(token.end..next_starts).unwrap_or_default();
+    // `keyboard/mouse tray`, `mouse + keyboard`: words side by side, whose head comes later.
+    if between.contains(['/', '+', '&']) {
+        return false;
+    }
+    match next {
+        Some(Group::Single(next)) if next.glued => false,
+        _ if between.contains(|c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | '|' | '-' | '–' | '—')) => true,
+        Some(Group::Single(next)) if next.kind == TokenKind::Word => {
+            !CONJUNCTIONS.contains(&next.text.as_str())
+                && (is_colour(language, &next.text)
+                    || is_complement(language, &next.text)
+                    || stop_words::is_stop_word(language, &next.text))
+        }
+        _ => true,
+    }
+}
+
+/// Which of a query's words may be its head, likeliest first: the words of its first phrase from the last on. Shoppers
+/// write no punctuation and mix in numbers, so any word may end the phrase: `laptop 16gb`, `hp laptop black`.
+pub(crate) fn query_heads<'a>(words: impl Iterator<Item = &'a Group>, language: Language) -> Vec<usize> {
+    let mut heads = Vec::new();
+    if !has_heads(language) {
+        return heads;
+    }
+    for (at, group) in words.enumerate() {
+        let Group::Single(token) = group else { continue };
+        if token.kind != TokenKind::Word {
+            continue;
+        }
+        if is_complement(language, &token.text) {
+            break;
+        }
+        if !is_colour(language, &token.text) && !stop_words::is_stop_word(language, &token.text) {
+            heads.push(at);
+        }
+    }
+    heads.reverse();
+    heads
+}
+
+/// The term under which a product is found by the whole of one of its names: title, SKU, identifier. Neither spaces nor
+/// hyphens count: `dv7-1211ea` is called `DV7 1211 EA`, too. `None` for a text without words.
+pub(crate) fn name_term(text: &str) -> Option<String> {
+    let mut name = String::new();
+    for token in tokenize(text) {
+        name.push_str(&token.text);
+    }
+    (!name.is_empty()).then(|| format!("{NAME_MARK}{:016x}", xxhash_rust::xxh3::xxh3_64(name.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(title: &str, expected: &[&str]) {
+        let mut found = Vec::new();
+        for_each_head(title, Language::English, |head| found.push(head.to_owned()));
+        assert_eq!(found, expected, "{title}");
+    }
+
+    #[test]
+    fn the_last_word_of_a_phrase_is_its_head() {
+        check("Targus laptop bag 15.6\" black", &["bag"]);
+        check("HP Pavilion dv7-1211ea Notebook Silver 43.2 cm (17\")", &["pavilion", "notebook"]);
+        check("Canon Lens Case 400B Gray", &["case"]);
+        check("Newstar projector ceiling mount", &["mount"]);
+    }
+
+    #[test]
+    fn what_a_product_is_for_or_comes_with_is_not_what_it_is() {
+        check("Ink cartridge for laser printer", &["cartridge"]);
+        check("StarView USB KVM Switch With Audio", &["switch"]);
+    }
+
+    #[test]
+    fn words_side_by_side_share_the_head_behind_them() {
+        check("keyboard and mouse set", &["set"]);
+        check("keyboard/mouse tray", &["tray"]);
+    }
+
+    #[test]
+    fn a_size_does_not_make_a_part_the_product() {
+        check("Tablet 16 GB memory, white", &["tablet"]);
+        check("Wi-Fi docking-station", &["station"]);
+    }
+
+    #[test]
+    fn without_rules_no_word_is_a_head() {
+        for_each_head("funda para portátil", Language::Spanish, |head| panic!("{head}"));
+        for_each_head("laptop", Language::None, |head| panic!("{head}"));
+    }
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_spaced() {
+        assert_eq!(name_term("HP dv7-1211ea"), name_term("hp DV7 1211EA"));
+        assert_ne!(name_term("HP dv7"), name_term("HP dv6"));
+        assert_eq!(name_term(" - "), None);
+    }
+
+    fn check_query(query: &str, expected: &[usize]) {
+        assert_eq!(query_heads(groups(tokenize(query)).iter(), Language::English), expected, "{query}");
+    }
+
+    #[test]
+    fn a_query_names_its_head_last_before_a_complement() {
+        check_query("hp laptop bag", &[2, 1, 0]);
+        check_query("bag for laptop", &[0]);
+        check_query("laptop 15.6 inch black", &[0]);
+        check_query("123", &[]);
+    }
+}
