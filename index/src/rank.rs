@@ -14,6 +14,7 @@
 pub(crate) mod kind;
 
 use crate::collect::top::{Merge, Placed};
+use crate::eval::score::Relevance;
 use crate::live::LiveRows;
 use crate::settings::Ranking;
 use crate::snapshot::Snapshot;
@@ -36,16 +37,17 @@ pub(crate) struct Traits {
     pub(crate) sold_out: bool,
 }
 
-/// What the text score is multiplied by, from both steps.
-pub(crate) fn factor(weights: &Ranking, is_head: bool, is_named: bool, traits: Traits) -> f32 {
-    // The better of two signs of the same thing: together they would count it twice.
-    let head = if is_head { weights.head } else { 0.0 };
-    let name = if is_named { weights.name } else { 0.0 };
+/// The text score times what both steps know beside it.
+///
+/// Being what is asked for counts for the word that asks for it, not for the others: of `ps4 pro`, a match of `pro` in
+/// the right place says less than both words.
+pub(crate) fn score(weights: &Ranking, relevance: Relevance, traits: Traits) -> f32 {
+    let head = if relevance.is_head { weights.head } else { 0.0 };
+    let name = if relevance.is_named { weights.name } else { 0.0 };
     let sold_out = if traits.sold_out { weights.sold_out } else { 0.0 };
-    (1.0 + head.max(weights.kind * traits.kind))
-        * (1.0 + name)
-        * (1.0 + weights.popularity * traits.popularity)
-        * (1.0 - sold_out)
+    // The better of two signs of the same thing: together they would count it twice.
+    let wanted = relevance.wanted * head.max(weights.kind * traits.kind);
+    relevance.text * (1.0 + wanted) * (1.0 + name) * (1.0 + weights.popularity * traits.popularity) * (1.0 - sold_out)
 }
 
 /// Puts the first [`WINDOW`] of `best`, which are in order, in order anew.
@@ -68,7 +70,7 @@ pub(crate) fn rerank(snapshot: &Snapshot, merge: &Merge<'_>, rows: &LiveRows<'_>
             placed.traits.sold_out = ordinal.is_some_and(|ordinal| !rows.of(ordinal).in_stock);
         }
         let relevance = &mut placed.candidate.relevance;
-        relevance.score = relevance.text * factor(weights, relevance.is_head, relevance.is_named, placed.traits);
+        relevance.score = score(weights, *relevance, placed.traits);
         // Relevance is the first key, or nothing is put in order anew.
         placed.candidate.keys[0] = relevance.rank();
     }
@@ -101,7 +103,8 @@ fn read_popularity(snapshot: &Snapshot, rows: &LiveRows<'_>, window: &mut [Place
     let columns = snapshot.columns();
     for placed in window.iter_mut() {
         let numbers = columns[placed.segment].numbers(NumberField::Popularity, rows);
-        placed.traits.popularity = numbers.of(placed.candidate.doc).map_or(0.0, |number| number.max(0.0).ln_1p() as f32);
+        placed.traits.popularity =
+            numbers.of(placed.candidate.doc).map_or(0.0, |number| number.max(0.0).ln_1p() as f32);
     }
     let highest = window.iter().map(|placed| placed.traits.popularity).fold(0.0, f32::max);
     if highest > 0.0 {

@@ -256,6 +256,7 @@ impl Search<'_> {
         Ok(serde_json::json!({
             "score": relevance.score,
             "text": relevance.text,
+            "wanted": relevance.wanted,
             "head": relevance.is_head,
             "kind": traits.kind,
             "named": relevance.is_named,

@@ -51,9 +51,7 @@ impl Snapshot {
         live: Arc<LiveTable>,
     ) -> Self {
         let (norms, informativeness) = (OnceLock::new(), OnceLock::new());
-        Self {
-            inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms, informativeness }),
-        }
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms, informativeness }) }
     }
 
     /// The same products under other settings, for comparing two side by side. `None` if those analyse texts in another

@@ -189,11 +189,8 @@ mod tests {
                 n_unjudged: 0,
                 n_results: 1,
             };
-            let query = |(at, by)| QueryReport {
-                query: format!("query {at}"),
-                scores: scores(by),
-                first_titles: Vec::new(),
-            };
+            let query =
+                |(at, by)| QueryReport { query: format!("query {at}"), scores: scores(by), first_titles: Vec::new() };
             let queries: Vec<_> = differences.iter().enumerate().map(query).collect();
             Report { summary: Summary::of(queries.iter().map(|query| &query.scores)), queries }
         };

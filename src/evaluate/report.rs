@@ -46,7 +46,11 @@ fn write_summary(out: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result
     writeln!(out, "nDCG@10 strict       {:>6.4}   unjudged results count as irrelevant", summary.ndcg_strict)?;
     writeln!(out, "nDCG@10 condensed    {:>6.4}   unjudged results left out", summary.ndcg_condensed)?;
     writeln!(out, "MRR                  {:>6.4}", summary.mrr)?;
-    writeln!(out, "recall               {:>6.4}   of the relevant products, among {RESULTS_MAX} results", summary.recall)?;
+    writeln!(
+        out,
+        "recall               {:>6.4}   of the relevant products, among {RESULTS_MAX} results",
+        summary.recall
+    )?;
     writeln!(out, "zero-result rate     {percent:>5.1}%   {n_empty} queries found nothing")?;
     writeln!(out, "unjudged@10          {:>6.2}   per query", summary.unjudged_at_10)
 }

@@ -53,7 +53,9 @@ pub enum SettingError {
         source: serde_json::Error,
     },
     /// The settings read texts in another way than the index.
-    #[error("the settings of {0} have another language or other searched fields than the catalog; import it with those")]
+    #[error(
+        "the settings of {0} have another language or other searched fields than the catalog; import it with those"
+    )]
     OtherAnalysis(PathBuf),
 }
 

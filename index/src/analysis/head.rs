@@ -61,9 +61,9 @@ pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMu
             if is_complement(language, &token.text) {
                 return;
             }
-            let is_noun = !is_colour(language, &token.text) && !stop_words::is_stop_word(language, &token.text);
+            let is_noun = !is_no_noun(token, language);
             let is_size = matches!(before, Some(Group::Measure { unit: "gb" | "tb" | "mb", .. }));
-            if is_noun && !is_size && ends_phrase(token, groups.get(at + 1), title, language) {
+            if is_noun && !is_size && ends_phrase(token, &groups[at + 1..], title, language) {
                 each(&token.text);
             }
         }
@@ -72,7 +72,8 @@ pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMu
 }
 
 /// Whether the phrase of `token` ends with it. `16 GB memory` tells a part, not the product; the caller knows.
-fn ends_phrase(token: &Token, next: Option<&Group>, title: &str, language: Language) -> bool {
+fn ends_phrase(token: &Token, rest: &[Group], title: &str, language: Language) -> bool {
+    let next = rest.first();
     let next_starts = match next {
         None => return true,
         Some(Group::Single(next)) => next.start,
@@ -85,15 +86,25 @@ fn ends_phrase(token: &Token, next: Option<&Group>, title: &str, language: Langu
     }
     match next {
         Some(Group::Single(next)) if next.glued => false,
-        _ if between.contains(|c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | '|' | '-' | '–' | '—')) => true,
-        Some(Group::Single(next)) if next.kind == TokenKind::Word => {
-            !CONJUNCTIONS.contains(&next.text.as_str())
-                && (is_colour(language, &next.text)
-                    || is_complement(language, &next.text)
-                    || stop_words::is_stop_word(language, &next.text))
+        _ if between.contains(|c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | '|' | '-' | '–' | '—')) => {
+            true
         }
+        Some(Group::Single(next)) if next.kind == TokenKind::Word => {
+            !CONJUNCTIONS.contains(&next.text.as_str()) && is_no_noun(next, language)
+        }
+        // `desktop 7 port hub`: a count belongs to the noun behind it, and the phrase goes on.
+        Some(Group::Single(next)) if next.kind == TokenKind::Number => match rest.get(1) {
+            Some(Group::Single(counted)) => counted.kind != TokenKind::Word || is_no_noun(counted, language),
+            _ => true,
+        },
         _ => true,
     }
+}
+
+fn is_no_noun(token: &Token, language: Language) -> bool {
+    is_colour(language, &token.text)
+        || is_complement(language, &token.text)
+        || stop_words::is_stop_word(language, &token.text)
 }
 
 /// Which of a query's words may be its head, likeliest first: the words of its first phrase from the last on. Shoppers
@@ -144,6 +155,7 @@ mod tests {
         check("Targus laptop bag 15.6\" black", &["bag"]);
         check("HP Pavilion dv7-1211ea Notebook Silver 43.2 cm (17\")", &["pavilion", "notebook"]);
         check("Canon Lens Case 400B Gray", &["case"]);
+        check("Targus desktop 7 port hub", &["hub"]);
         check("Newstar projector ceiling mount", &["mount"]);
     }
 

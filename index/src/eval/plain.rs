@@ -11,7 +11,7 @@ use tantivy::{DocAddress, Score, Term};
 
 use crate::analysis::Analyzer;
 use crate::error::IndexError;
-use crate::query::lexicon::match_term;
+use crate::query::lexicon::{match_term, text};
 use crate::query::parse::parse;
 use crate::snapshot::Snapshot;
 use crate::store::schema::TextField;
@@ -24,7 +24,7 @@ pub(crate) fn search_plain(snapshot: &Snapshot, query: &str, limit: usize) -> Re
     let mut words: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     for word in &parse(query).words {
         let term = match_term(&mut analyzer, &word.group);
-        if analyzer.is_stop_word(&term) {
+        if analyzer.is_stop_word(text(&word.group)) {
             continue;
         }
         let searched = TextField::ALL.into_iter().filter(|&field| settings.searchable.of(field) > 0.0);

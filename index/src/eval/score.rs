@@ -41,6 +41,8 @@ pub(crate) struct Relevance {
     pub(crate) text: f32,
     /// What the order comes from: `text` and what counts beside it.
     pub(crate) score: f32,
+    /// The share of `text` that comes from the word that says what is asked for, 0 to 1.
+    pub(crate) wanted: f32,
     /// Whether the title says that it is what the query asks for.
     pub(crate) is_head: bool,
     /// Whether the query is one of its names.
@@ -137,6 +139,8 @@ fn idf(having: u64, products: u64) -> f32 {
 /// Scores the documents of one segment, in their order.
 pub(crate) struct SegmentScorer<'a> {
     words: Vec<WordScorer<'a>>,
+    /// The word, by place, that says what is asked for.
+    wanted: Option<usize>,
     heads: WordCursor,
     named: WordCursor,
     weights: &'a Ranking,
@@ -187,13 +191,13 @@ impl<'a> SegmentScorer<'a> {
             words.push(scorer);
         }
         let (heads, named) = statistics.wanted.open(snapshot.fields(), reader)?;
-        Ok(Self { words, heads, named, weights: statistics.weights })
+        Ok(Self { words, wanted: statistics.wanted.at, heads, named, weights: statistics.weights })
     }
 
     /// How well the document matches. Documents must come in rising order.
     pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
         let mut relevance = Relevance::default();
-        for word in &mut self.words {
+        for (at, word) in self.words.iter_mut().enumerate() {
             let direct = word.direct(doc);
             let score = if direct > 0.0 {
                 relevance.direct += 1;
@@ -204,12 +208,17 @@ impl<'a> SegmentScorer<'a> {
             if score > 0.0 {
                 relevance.matched += 1;
                 relevance.text += score;
+                if self.wanted == Some(at) {
+                    relevance.wanted = score;
+                }
             }
+        }
+        if relevance.text > 0.0 {
+            relevance.wanted /= relevance.text;
         }
         relevance.is_head = is_at(&mut self.heads, doc);
         relevance.is_named = is_at(&mut self.named, doc);
-        let factor = rank::factor(self.weights, relevance.is_head, relevance.is_named, Traits::default());
-        relevance.score = relevance.text * factor;
+        relevance.score = rank::score(self.weights, relevance, Traits::default());
         relevance
     }
 

@@ -19,6 +19,8 @@ use crate::store::schema::Fields;
 
 /// Feature terms by which a document is what is asked for, or is called so.
 pub(crate) struct Wanted {
+    /// The place of the head among the query's words, if it has one.
+    pub(crate) at: Option<usize>,
     heads: Vec<String>,
     name: Option<String>,
 }
@@ -30,7 +32,7 @@ impl Wanted {
         let name = plan.name.clone();
         let is_brand = plan.words.len() > 1 && brands(snapshot, &plan.text)? > 0;
         if plan.heads.is_empty() || is_brand {
-            return Ok(Self { heads: Vec::new(), name });
+            return Ok(Self { at: None, heads: Vec::new(), name });
         }
         for &at in &plan.heads {
             let word = &plan.words[at];
@@ -40,18 +42,14 @@ impl Wanted {
                 having = having.max(doc_freq(snapshot.searcher(), snapshot.fields().features, head)?);
             }
             if having > brands(snapshot, &word.text)? {
-                return Ok(Self { heads, name });
+                return Ok(Self { at: Some(at), heads, name });
             }
         }
-        Ok(Self { heads: Vec::new(), name })
+        Ok(Self { at: None, heads: Vec::new(), name })
     }
 
     /// The documents of a segment whose head is the one asked for, and those that are called like the query.
-    pub(crate) fn open(
-        &self,
-        fields: &Fields,
-        reader: &SegmentReader,
-    ) -> Result<(WordCursor, WordCursor), IndexError> {
+    pub(crate) fn open(&self, fields: &Fields, reader: &SegmentReader) -> Result<(WordCursor, WordCursor), IndexError> {
         let open = |terms: &mut dyn Iterator<Item = &String>| {
             let lists = terms.map(|term| docs_with(reader, fields.features, term));
             let lists = lists.filter_map(Result::transpose).map(|list| Ok(Cursor::List(list?)));

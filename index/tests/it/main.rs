@@ -5,6 +5,7 @@ mod facets;
 mod filters;
 mod fixture;
 mod order;
+mod ranking;
 mod typos;
 mod within;
 mod words;
