@@ -18,6 +18,8 @@ pub mod policy;
 
 pub mod question;
 
+pub mod suggested;
+
 pub mod within;
 
 pub mod render;
@@ -78,6 +80,7 @@ use params::Params;
 use params::search::Explain;
 use policy::{Policies, PolicyError};
 use question::Question;
+use suggested::Suggested;
 use tier_stats::RemoteStats;
 use within::Within;
 
@@ -342,15 +345,11 @@ impl Answers {
         let effective = effective::complete(bounded);
         let settings_version = request.catalog.settings_version();
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
-        let key = Arc::new(effective::complete_key(key_scope, suggestions.generation, &effective));
+        let suggested = Suggested::to(&effective, &suggestions.index);
+        let key = Arc::new(effective::complete_key(key_scope, suggested.digest, &effective));
         self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
-        self.answer(
-            request,
-            &key,
-            Question::Complete(effective, suggestions),
-            (settings_version, view(request.catalog)),
-        )
-        .await
+        self.answer(request, &key, Question::Complete(effective, suggested), (settings_version, view(request.catalog)))
+            .await
     }
 
     async fn answer(

@@ -149,10 +149,10 @@ pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
     Key::new(text.finish())
 }
 
-/// The key of a normalised autocomplete request, with the generation of the suggestions that answer it.
-pub fn complete_key(scope: KeyScope<'_>, generation: u64, request: &CompleteRequest) -> Key {
+/// The key of a normalised autocomplete request, with the digest of the suggestions that answer it.
+pub fn complete_key(scope: KeyScope<'_>, suggested: u64, request: &CompleteRequest) -> Key {
     let mut text = begin(Kind::Autocomplete, scope);
-    text.append_pair("generation", &generation.to_string());
+    text.append_pair("suggested", &format!("{suggested:016x}"));
     if !request.q.is_empty() {
         text.append_pair("q", &request.q);
     }

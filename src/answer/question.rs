@@ -10,12 +10,13 @@ use std::sync::Arc;
 use storefind_index::answer::SearchPage;
 use storefind_index::filter::{Filter, Literal};
 use storefind_index::request::SearchRequest;
-use storefind_index::suggest::{Completion, LIMIT_MAX, Suggestion};
+use storefind_index::suggest::Suggestion;
 use tokio::time::Instant;
 
 use super::counters::CatalogCounters;
 use super::effective::CompleteRequest;
 use super::error::AnswerError;
+use super::suggested::Suggested;
 use super::{Kind, Request, render};
 use crate::cache::admission::{Class, Shape};
 use crate::cache::body::Body;
@@ -24,7 +25,6 @@ use crate::cache::entry::Entry;
 use crate::cache::freshness::{Stamp, UnixMillis};
 use crate::cache::key::Key;
 use crate::cache::proof::Proof;
-use crate::catalog::Suggestions;
 use crate::catalog::visibility::Visibility;
 use crate::resilience::deadline::Worth;
 
@@ -33,8 +33,6 @@ use crate::resilience::deadline::Worth;
 const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
 /// Categories beside suggestions: a short list to narrow down by, not a facet.
 const CATEGORIES_SHOWN: usize = 5;
-/// Suggestions tried for each that is wanted under a key's filter, where some find nothing: each costs a search.
-const SUGGESTIONS_TRIED: usize = 4;
 /// What a product beside suggestions shows: a line with a picture that links.
 const PRODUCT_FIELDS: [&str; 5] = ["title", "brand", "image", "price", "url"];
 
@@ -43,8 +41,8 @@ const PRODUCT_FIELDS: [&str; 5] = ["title", "brand", "image", "price", "url"];
 pub enum Question {
     /// A search.
     Search(SearchRequest),
-    /// An autocomplete, with the suggestions whose generation is in its key.
-    Complete(CompleteRequest, Arc<Suggestions>),
+    /// An autocomplete, with the suggestions whose digest is in its key.
+    Complete(CompleteRequest, Suggested),
 }
 
 /// A question with all that a thread needs to answer it.
@@ -139,14 +137,15 @@ impl Computation {
             }
             page
         };
-        let (body, page) = match &self.question {
+        let kind = self.question.kind();
+        let (body, page) = match self.question {
             Question::Search(request) => {
-                let page = find(request)?;
-                (render::search(request, &page), page)
+                let page = find(&request)?;
+                (render::search(&request, &page), page)
             }
-            Question::Complete(request, suggestions) => complete(request, suggestions, find, count)?,
+            Question::Complete(request, suggested) => complete(&request, suggested.list, find, count)?,
         };
-        let counters = self.counters.of(self.question.kind());
+        let counters = self.counters.of(kind);
         let as_of = snapshot.sequence();
         let start = self.visibility.start_at(as_of);
         let stamp = Stamp { live_as_of, start, ..Stamp::new(as_of, UnixMillis::now(), self.key.hash() as u64) };
@@ -162,17 +161,13 @@ impl Computation {
 /// `find` answers the search whose products are shown, `count` those that only count.
 fn complete<E>(
     request: &CompleteRequest,
-    suggestions: &Suggestions,
+    suggested: Vec<Suggestion>,
     find: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
     count: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
 ) -> Result<(Body, SearchPage), E> {
-    let suggest = |limit| {
-        let category = request.category.as_deref();
-        suggestions.index.complete(Completion { prefix: &request.q, limit, category, typos: true })
-    };
     let suggested = match request.within {
-        None => suggest(request.limit),
-        Some(_) => visible(request, suggest((request.limit * SUGGESTIONS_TRIED).min(LIMIT_MAX)), count)?,
+        None => suggested,
+        Some(_) => visible(request, suggested, count)?,
     };
     let page = find(&SearchRequest {
         q: request.q.clone(),

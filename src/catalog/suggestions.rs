@@ -5,7 +5,7 @@
 //!
 //! **When.** A build reads every product, so it is rationed: at most about a tenth of one core's time, unless that
 //! would make the suggestions older than 60 s. The generation rises only when what they are built from has changed,
-//! so that cached autocomplete answers survive changes of price and stock.
+//! so that changes of price and stock are not noticed at all.
 //!
 //! Invariant: equal generations are equal suggestions.
 
@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::visibility::Visibility;
 use super::worker::Worker;
 
-/// Suggestions with their generation, which is part of autocomplete keys.
+/// Suggestions with their generation, by which repeated URLs learn that they must look again.
 #[derive(Debug)]
 pub struct Suggestions {
     /// Raised with every rebuild that changed something; 0 before the first.

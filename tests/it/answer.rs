@@ -413,6 +413,33 @@ async fn autocomplete_has_suggestions_products_and_categories_and_is_cached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn autocomplete_survives_new_suggestions_that_say_the_same() {
+    let shop = Shop::open().await;
+    let later = async |generation| {
+        while shop.catalog.suggestions().generation <= generation {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        shop.catalog.suggestions().generation
+    };
+    // The first ones may be those of a catalog that was still empty.
+    while shop.catalog.suggestions().index.is_empty() {
+        later(shop.catalog.suggestions().generation).await;
+    }
+    let generation = shop.catalog.suggestions().generation;
+    assert_eq!(shop.complete("q=lap").await.status_of_cache(), MISS);
+    let kite = |n: u32| json!({"id": format!("kite-{n}"), "title": "Paper kite"});
+    shop.write(vec![kite(1), kite(2)]).await;
+    later(generation).await;
+    assert_eq!(shop.complete("q=lap").await.status_of_cache(), HIT);
+    let kites = shop.complete("q=paper+k").await.json();
+    assert_eq!(kites["suggestions"][0]["results"], 2, "{kites}");
+    let generation = shop.catalog.suggestions().generation;
+    shop.write(vec![kite(3)]).await;
+    later(generation).await;
+    assert_eq!(shop.complete("q=paper+k").await.json()["suggestions"][0]["results"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn autocomplete_works_on_nothing_and_within_a_category() {
     let shop = Shop::open().await;
     let nothing = shop.complete("").await.json();

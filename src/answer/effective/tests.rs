@@ -108,7 +108,7 @@ fn names_with_commas_and_colons_cannot_be_mistaken_for_several() {
 }
 
 #[test]
-fn catalog_settings_kind_and_generation_are_part_of_the_key() {
+fn catalog_settings_kind_and_suggestions_are_part_of_the_key() {
     let request = effective("q=a");
     let other_catalog = KeyScope { catalog: "demo/3?", ..SCOPE };
     let other_settings = KeyScope { settings_version: 4, ..SCOPE };
