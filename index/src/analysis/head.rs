@@ -86,9 +86,7 @@ fn ends_phrase(token: &Token, rest: &[Group], title: &str, language: Language) -
     }
     match next {
         Some(Group::Single(next)) if next.glued => false,
-        _ if between.contains(|c: char| matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | '|' | '-' | '–' | '—')) => {
-            true
-        }
+        _ if between.contains([',', ';', ':', '(', ')', '[', '|', '-', '–', '—']) => true,
         Some(Group::Single(next)) if next.kind == TokenKind::Word => {
             !CONJUNCTIONS.contains(&next.text.as_str()) && is_no_noun(next, language)
         }
