@@ -40,6 +40,8 @@ pub mod tier_stats;
 
 pub mod admin;
 
+pub mod warm_up;
+
 #[cfg(test)]
 mod hit_rates;
 #[cfg(test)]
@@ -360,6 +362,19 @@ impl Answers {
         (settings_version, view): (u64, View),
     ) -> Result<Response<Body>, AnswerError> {
         let deadline = Instant::now() + self.request_deadline;
+        let served = self.fetch(request, key, question, (settings_version, view), deadline).await?;
+        Ok(self.respond(request, &served))
+    }
+
+    /// The answer from the tiers or computed, before it is counted and made a response.
+    async fn fetch(
+        &self,
+        request: &Request<'_>,
+        key: &Arc<Key>,
+        question: Question,
+        (settings_version, view): (u64, View),
+        deadline: Instant,
+    ) -> Result<Served, AnswerError> {
         let ask = self.ask(request, key, &question);
         let computation = question.computation(request, key, settings_version);
         let (pool, slow_queries) = (Arc::clone(&self.pool), Arc::clone(&self.slow_queries));
@@ -377,8 +392,7 @@ impl Answers {
             };
             pool.run(lane, deadline, job).await?
         };
-        let served = self.stack.fetch(&ask, view, deadline, compute).await?;
-        Ok(self.respond(request, &served))
+        Ok(self.stack.fetch(&ask, view, deadline, compute).await?)
     }
 
     fn ask(&self, request: &Request<'_>, key: &Arc<Key>, question: &Question) -> Ask {
@@ -449,6 +463,7 @@ impl Answers {
     fn respond(&self, request: &Request<'_>, served: &Served) -> Response<Body> {
         let counters = request.counters();
         counters.outcome(served.outcome);
+        served.entry.asked();
         if served.collapsed {
             counters.collapsed();
         }

@@ -1,9 +1,10 @@
 //! The application: every long-lived part, built once from the configuration.
 //!
 //! This is the only place that knows all parts. **Start:** the data folder is locked, then catalogs are opened (each
-//! replays in the background what its index lacks), then the answers with their caches and query threads. **Shutdown**,
-//! in the reverse order of who needs whom: the accept loop drains ([`crate::http::accept`]), then the query threads end
-//! and the catalogs close after a last durable commit ([`App::close`]), then, with the last handle, the lock goes.
+//! replays in the background what its index lacks), then the answers with their caches and query threads, then the
+//! warm-up, which asks these. **Shutdown**, in the reverse order of who needs whom: the accept loop drains
+//! ([`crate::http::accept`]), then the warm-up saves what was asked, the query threads end and the catalogs close after a
+//! last durable commit ([`App::close`]), then, with the last handle, the lock goes.
 //!
 //! Invariant: one process at a time writes to a data folder.
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::answer::warm_up::WarmUp;
 use crate::answer::{Answers, SetupError};
 use crate::catalog::Catalog;
 use crate::catalog::registry::{Catalogs, OpenError};
@@ -33,6 +35,8 @@ pub struct App {
     pub catalogs: Catalogs,
     /// What answers searches and autocompletes: caches and query threads.
     pub answers: Arc<Answers>,
+    /// What asks the dearest questions of before again.
+    pub warm_up: WarmUp,
     /// The certificate in use, where TLS is configured.
     pub tls: Option<Arc<Tls>>,
     /// What the server counts.
@@ -81,12 +85,14 @@ impl App {
         let lock = DataDirLock::take(&config.data_dir, mode)?;
         let catalogs = Catalogs::open(&config, mode == Mode::ReadOnly)?;
         let answers = Arc::new(Answers::new(&config)?);
+        let warm_up = WarmUp::start(&config, mode, &catalogs, &answers);
         let metrics = Arc::new(Metrics::new());
         metrics.register(|registry| registry.register_collector(Box::new(AnswerCollector::new(answers.clone()))));
         Ok(Arc::new(Self {
             config: Arc::new(config),
             catalogs,
             answers,
+            warm_up,
             tls,
             metrics,
             started: Instant::now(),
@@ -100,9 +106,10 @@ impl App {
         self.catalogs.iter().map(|catalog| (catalog.name(), catalog))
     }
 
-    /// Ends the query threads, then closes the catalogs after a last durable commit. Blocking; to be called once no
-    /// request runs any more.
+    /// Saves what was asked, ends the query threads, then closes the catalogs after a last durable commit. Blocking; to
+    /// be called once no request runs any more.
     pub fn close(&self) {
+        self.warm_up.close();
         self.answers.close();
         self.catalogs.close();
     }

@@ -77,10 +77,21 @@ pub struct CacheConfig {
     pub remote_deadline: Duration,
     /// How long past its maximum age an answer may stand in for one that cannot be computed. `cache.stale_if_error`.
     pub stale_if_error: Duration,
+    /// Questions that are asked again after a start. `cache.warm_up.…`.
+    pub warm_up: WarmUpConfig,
     /// The Redis tier, if there is one. `cache.redis.…`.
     pub redis: Option<RedisConfig>,
     /// The servers of the Memcached tier as `host:port`; none if there is no such tier. `cache.memcached.url`.
     pub memcached: Vec<String>,
+}
+
+/// What is remembered of what was asked, and asked again after a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WarmUpConfig {
+    /// Longest time that asking again takes; zero: nothing is remembered. `cache.warm_up.limit`.
+    pub limit: Duration,
+    /// Whether what is remembered is also written to the data folder. `cache.warm_up.save`.
+    pub save: bool,
 }
 
 /// The Redis tier.

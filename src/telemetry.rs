@@ -7,6 +7,7 @@ pub mod metrics;
 pub mod slow_queries;
 mod tiers;
 pub mod tls;
+mod warm_up;
 
 pub use answers::AnswerCollector;
 pub use metrics::Metrics;

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     fn phase(seconds: f64, rate: f64) -> Phase {
-        Phase { name: "p".into(), seconds, rate, content: 0.0, live: 0.0, flash: 0.0, counted: true }
+        Phase::new("p", seconds, rate, true)
     }
 
     fn drawn(arrivals: Arrivals, phases: &[Phase]) -> Vec<f64> {

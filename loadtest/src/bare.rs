@@ -1,8 +1,11 @@
-//! A bare HTTP server inside this process: hyper and a body that is always the same.
+//! Bare HTTP servers, which are what a measurement is compared with. This one: inside this process, hyper and a body
+//! that is always the same. Beside it, [axum] in a process of its own.
 //!
 //! Owns what the generator is measured against. It refuses to do anything that a product search does.
 //!
 //! Invariant: it runs on threads of its own, as a server under test does, and answers every request alike.
+
+pub(crate) mod axum;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -68,7 +71,7 @@ async fn accept(listener: TcpListener, body: Bytes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Client;
+    use crate::client::{Access, Client};
     use crate::scenario::shape;
 
     #[tokio::test]
@@ -76,7 +79,7 @@ mod tests {
         let bare = Bare::start(77).unwrap();
         let client = Client::new(bare.address, &shape::Client::default());
         for target in ["/", "/v1/x/search?q=y"] {
-            let answer = client.get(target).await.unwrap();
+            let answer = client.get(Access::Search, target).await.unwrap();
             assert_eq!((answer.head.status, answer.body.len()), (200, 77));
         }
         assert_eq!(client.opened(), 1);

@@ -3,7 +3,8 @@
 //! Owns the search for its limit, and where the figure is kept. It refuses to measure Storefind.
 //!
 //! The limit is the highest rate at which even a bare handler's answers meet the goal (mean and p99) and none fails.
-//! Beyond it, a missed goal could be the generator's fault, so nothing is claimed.
+//! Beyond it, a missed goal could be the generator's fault, so nothing is claimed. Requests that come in bursts ask more
+//! of the generator than the same rate at random, so each process of arrivals has its own limit.
 //!
 //! Invariant: a limit counts only on the machine on which it was found.
 
@@ -20,7 +21,7 @@ use crate::bare::Bare;
 use crate::client::Client;
 use crate::engine::{Clock, Driver, stopped};
 use crate::machine::Machine;
-use crate::result::{CalibrationResult, CalibrationStep, Header, Outcome, build};
+use crate::result::{BurstLimit, CalibrationResult, CalibrationStep, Header, Outcome, build};
 use crate::run::progress::Progress;
 use crate::scenario::{Arrivals, Goal, Phase, shape};
 use crate::sweep::knee::{self, Next, Plan};
@@ -38,20 +39,42 @@ const ANSWERED_MIN: f64 = 0.99;
 /// The name of its result.
 pub(crate) const NAME: &str = "calibration";
 
-/// Finds the limit.
-pub(crate) async fn calibrate(body_bytes: usize) -> anyhow::Result<CalibrationResult> {
+/// Length of a step of bursts: some five of the usual ones, with the calm times between them.
+const BURST_STEP_SECONDS: f64 = 10.0;
+/// Bursts begin to be tried at this share of what the generator does at random: in a burst it must do all of it.
+const BURST_FIRST_SHARE: f64 = 0.5;
+
+/// Finds the limits: at random, in the usual bursts, and in those of a scenario.
+pub(crate) async fn calibrate(body_bytes: usize, of_scenario: Option<Arrivals>) -> anyhow::Result<CalibrationResult> {
     let bare = Bare::start(body_bytes)?;
     let settings = shape::Client::default();
     let client = Rc::new(Client::new(bare.address, &settings));
     client.open(settings.connections).await?;
-    let plan = Plan { first: RATE_FIRST, last: RATE_LAST, precision: PRECISION, limit: None, tries: 1 };
+    let (limit, steps) = search(&client, Arrivals::Poisson, RATE_FIRST).await?;
+    let mut bursts: Vec<BurstLimit> = Vec::new();
+    for arrivals in [Some(Arrivals::usual_bursts()), of_scenario].into_iter().flatten() {
+        if let Some(factor) = arrivals.factor()
+            && bursts.iter().all(|known| known.arrivals != arrivals)
+        {
+            let first = (limit / factor * BURST_FIRST_SHARE).max(1.0);
+            let (limit, steps) = search(&client, arrivals, first).await?;
+            bursts.push(BurstLimit { arrivals, limit, steps });
+        }
+    }
+    let mut header =
+        Header::new("calibration", "The generator against a bare hyper handler in its own process: its own limit.");
+    header.generator_limit = Some(limit);
+    Ok(CalibrationResult { header, body_bytes, limit, steps, bursts })
+}
+
+/// The highest rate that holds, and all that were tried.
+async fn search(client: &Rc<Client>, arrivals: Arrivals, first: f64) -> anyhow::Result<(f64, Vec<CalibrationStep>)> {
+    let plan = Plan { first, last: RATE_LAST, precision: PRECISION, limit: None, tries: 1 };
     let mut steps: Vec<CalibrationStep> = Vec::new();
     loop {
         let tried: Vec<_> = steps.iter().map(|step| (step.rate, step.held)).collect();
         match knee::next(&plan, &tried) {
-            Next::Try(rate) if !stopped() => {
-                steps.push(step(&client, rate, settings.in_flight_max, steps.len() as u64).await?);
-            }
+            Next::Try(rate) if !stopped() => steps.push(step(client, arrivals, rate, steps.len() as u64).await?),
             Next::Try(_) | Next::Done(_) => break,
         }
     }
@@ -60,25 +83,15 @@ pub(crate) async fn calibrate(body_bytes: usize) -> anyhow::Result<CalibrationRe
         bail!("interrupted: the limit was not found, and what was kept before still stands");
     }
     let limit = steps.iter().filter(|step| step.held).map(|step| step.rate).fold(0.0, f64::max);
-    let mut header =
-        Header::new("calibration", "The generator against a bare hyper handler in its own process: its own limit.");
-    header.generator_limit = Some(limit);
-    Ok(CalibrationResult { header, body_bytes, limit, steps })
+    Ok((limit, steps))
 }
 
-async fn step(client: &Rc<Client>, rate: f64, in_flight_max: usize, seed: u64) -> anyhow::Result<CalibrationStep> {
-    let phase = |seconds, counted| Phase {
-        name: format!("{rate:.0}/s"),
-        seconds,
-        rate,
-        content: 0.0,
-        live: 0.0,
-        flash: 0.0,
-        counted,
-    };
-    let phases = [phase(WARM_SECONDS, false), phase(STEP_SECONDS, true)];
+async fn step(client: &Rc<Client>, arrivals: Arrivals, rate: f64, seed: u64) -> anyhow::Result<CalibrationStep> {
+    let seconds = if arrivals.factor().is_some() { BURST_STEP_SECONDS } else { STEP_SECONDS };
+    let phase = |seconds, counted| Phase::new(&format!("{rate:.0}/s"), seconds, rate, counted);
+    let phases = [phase(WARM_SECONDS, false), phase(seconds, true)];
     let rates = Rates::new(&phases);
-    let mut process = Process::new(Arrivals::Poisson, rates.clone());
+    let mut process = Process::new(arrivals, rates.clone());
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     // As long as a search of two words with facets.
     let target = "/v1/demo/search?q=wireless%20headphones&facets=brand%2Ccategories".to_owned();
@@ -86,6 +99,7 @@ async fn step(client: &Rc<Client>, rate: f64, in_flight_max: usize, seed: u64) -
         let ask = Ask { kind: Kind::FirstPage, target: target.clone(), prefix_characters: 0 };
         process.next(&mut random).map(|at| Planned { at, ask })
     });
+    let in_flight_max = shape::Client::default().in_flight_max;
     let clock = Clock::starting_now();
     let driver = Driver::new(Rc::clone(client), clock, rates.clone(), phases.len(), in_flight_max);
     let progress = Progress::start("calibrate", Rc::clone(&driver), clock, rates.end());
@@ -107,12 +121,23 @@ async fn step(client: &Rc<Client>, rate: f64, in_flight_max: usize, seed: u64) -
     })
 }
 
-/// The limit that was found on this machine, if one is kept in a folder.
-pub(crate) fn limit(folder: &Path) -> Option<f64> {
+/// The limit that was found on this machine for a process of arrivals, if one is kept in a folder.
+pub(crate) fn limit(folder: &Path, arrivals: Arrivals) -> Option<f64> {
     match Outcome::read(&folder.join(NAME).with_extension("json")) {
-        Ok(Outcome::Calibration(kept)) => same_machine(&kept.header.machine, &Machine::read()).then_some(kept.limit),
-        Ok(Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Saturation(_)) | Err(_) => None,
+        Ok(Outcome::Calibration(kept)) if same_machine(&kept.header.machine, &Machine::read()) => {
+            Some(limit_of(&kept, arrivals))
+        }
+        Ok(
+            Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Saturation(_) | Outcome::Pairs(_),
+        )
+        | Err(_) => None,
     }
+}
+
+/// For bursts that were not tried, what holds at random must be enough for the height of a burst.
+fn limit_of(kept: &CalibrationResult, arrivals: Arrivals) -> f64 {
+    let tried = kept.bursts.iter().find(|bursts| bursts.arrivals == arrivals).map(|bursts| bursts.limit);
+    tried.unwrap_or(kept.limit / arrivals.factor().unwrap_or(1.0))
 }
 
 /// A new kernel may be faster or slower, but the machine is the same.
@@ -129,5 +154,17 @@ mod tests {
         let machine = Machine::read();
         assert!(same_machine(&machine, &Machine { kernel: "other".into(), ..machine.clone() }));
         assert!(!same_machine(&machine, &Machine { cores: machine.cores + 1, ..machine.clone() }));
+    }
+
+    #[test]
+    fn each_process_of_arrivals_has_its_own_limit() {
+        let usual = Arrivals::usual_bursts();
+        let bursts = vec![BurstLimit { arrivals: usual, limit: 15_000.0, steps: Vec::new() }];
+        let header = Header::new("calibration", "");
+        let kept = CalibrationResult { header, body_bytes: 1, limit: 40_000.0, steps: Vec::new(), bursts };
+        assert_eq!(limit_of(&kept, Arrivals::Poisson), 40_000.0);
+        assert_eq!(limit_of(&kept, usual), 15_000.0);
+        let other = Arrivals::Bursts { factor: 8.0, burst_ms: 50.0, calm_ms: 950.0 };
+        assert_eq!(limit_of(&kept, other), 5_000.0);
     }
 }

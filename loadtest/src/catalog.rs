@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Access, Client};
 use crate::traffic::queries::Logged;
 use crate::traffic::urls::encoded;
 
@@ -63,7 +63,7 @@ pub(crate) async fn sample(client: &Client, catalog: &str, wanted: usize) -> any
         if let Some(last) = products.last() {
             target.push_str(&format!("&after={}", encoded(&last.id)));
         }
-        let answer = client.get(&target).await.with_context(|| format!("cannot read {target}"))?;
+        let answer = client.get(Access::Write, &target).await.with_context(|| format!("cannot read {target}"))?;
         if answer.head.status != 200 {
             bail!("GET {target}: status {}: {}", answer.head.status, answer.text());
         }

@@ -14,12 +14,13 @@ use clap::{Parser, Subcommand};
 use tokio::task::LocalSet;
 
 use crate::engine::STOP;
+use crate::pairs::measures::Figure;
 use crate::report;
 use crate::result::{Header, Outcome};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Arrivals, Scenario, TrafficKind};
 use crate::server;
 use crate::setup::Setup;
-use crate::{calibrate, compare, saturate};
+use crate::{bare, calibrate, compare, connections, pairs, saturate};
 
 /// How often the generator's thread looks at its sockets while it has other work: the usual 61 is made for servers
 /// that have more threads.
@@ -46,8 +47,32 @@ enum Command {
         #[command(flatten)]
         options: Options,
     },
-    /// Find this generator's own limit, against a bare handler
+    /// Run two scenarios in turns and tell the ratios of their latencies, A ÷ B, pair by pair
+    Pairs {
+        a: PathBuf,
+        b: PathBuf,
+        /// Pairs of runs
+        #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        pairs: u16,
+        /// What is compared, of all requests and of each kind
+        #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "mean,p50,p99")]
+        figures: Vec<Figure>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Fill a table of answers a second by connections: bare axum, kept and computed searches and autocompletes
+    Connections {
+        scenario: PathBuf,
+        /// Counted seconds of each row
+        #[arg(long, value_name = "N", default_value_t = 5.0)]
+        seconds: f64,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Find this generator's own limits, against a bare handler: at random, in bursts, and in those of a scenario
     Calibrate {
+        /// A scenario whose arrivals are tried, too
+        scenario: Option<PathBuf>,
         /// Size of the handler's answers: about that of a page of 20 products, compressed
         #[arg(long, value_name = "N", default_value_t = 4_096)]
         body_bytes: usize,
@@ -74,6 +99,9 @@ enum Command {
     },
     /// Draw the page of a result again
     Page { result: PathBuf },
+    /// Serve the answer on standard input with bare axum: what `connections` compares with
+    #[command(name = bare::axum::COMMAND, hide = true)]
+    Bare,
 }
 
 /// Where results go unless another folder is named: what is worth keeping is copied to `loadtest/runs`.
@@ -111,7 +139,10 @@ fn raise_file_limit() {
 }
 
 fn begin(arguments: Arguments) -> anyhow::Result<()> {
-    watch_signals()?;
+    // Signals end the bare server as they end any program: it has nothing to put in order.
+    if !matches!(arguments.command, Command::Bare) {
+        watch_signals()?;
+    }
     raise_file_limit();
     match arguments.command {
         Command::Run { scenario, options } => {
@@ -133,8 +164,31 @@ fn begin(arguments: Arguments) -> anyhow::Result<()> {
             })?;
             keep(&outcome, &options.out.join(name))
         }
-        Command::Calibrate { body_bytes, out } => {
-            let found = on_one_thread(calibrate::calibrate(body_bytes))?;
+        Command::Pairs { a, b, pairs: wanted, figures, options } => {
+            let scenarios = (scenario::load(&a)?, scenario::load(&b)?);
+            let (a, b) = (&scenarios.0.name, &scenarios.1.name);
+            anyhow::ensure!(a != b, "name: both scenarios are called {a}");
+            let name = format!("pairs-{a}-{b}");
+            let mut header = Header::new(&name, &format!("{a} (A) and {b} (B) in turns, and the ratios A ÷ B."));
+            let limits = [&scenarios.0, &scenarios.1].map(|scenario| limit(&options, scenario));
+            // The lower one holds for both.
+            header.generator_limit = limits[0].zip(limits[1]).map(|(a, b)| a.min(b));
+            let program = server::program(options.storefind.clone());
+            let found = on_one_thread(pairs::pairs(scenarios, &program, header, usize::from(wanted), &figures))?;
+            keep(&Outcome::Pairs(Box::new(found)), &options.out.join(name))
+        }
+        Command::Connections { scenario, seconds, options } => {
+            let scenario = scenario::load(&scenario)?;
+            let name = scenario.name.clone();
+            let found = on_one_thread(async {
+                let (setup, header) = prepare(scenario, &options).await?;
+                connections::connections(&setup, header, seconds).await
+            })?;
+            keep(&Outcome::Saturation(Box::new(found)), &options.out.join(name))
+        }
+        Command::Calibrate { scenario, body_bytes, out } => {
+            let arrivals = scenario.map(|path| scenario::load(&path)).transpose()?.map(|scenario| scenario.arrivals);
+            let found = on_one_thread(calibrate::calibrate(body_bytes, arrivals))?;
             keep(&Outcome::Calibration(Box::new(found)), &out.join(calibrate::NAME))
         }
         Command::Compare { a, b } => {
@@ -146,6 +200,7 @@ fn begin(arguments: Arguments) -> anyhow::Result<()> {
             let found = on_one_thread(saturate::saturate(address, &targets, seconds))?;
             keep(&Outcome::Saturation(Box::new(found)), &out.join("saturate"))
         }
+        Command::Bare => bare::axum::serve(),
         Command::Page { result } => {
             let page = result.with_extension("html");
             std::fs::write(&page, report::html::page(&Outcome::read(&result)?))?;
@@ -155,10 +210,19 @@ fn begin(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// What this generator can claim for a scenario. Sessions begin at random.
+fn limit(options: &Options, scenario: &Scenario) -> Option<f64> {
+    let arrivals = match scenario.traffic.kind {
+        TrafficKind::Sessions => Arrivals::Poisson,
+        TrafficKind::Queries => scenario.arrivals,
+    };
+    calibrate::limit(&options.out, arrivals)
+}
+
 /// The server and the queries of a scenario, and the head of its result.
 async fn prepare(scenario: Scenario, options: &Options) -> anyhow::Result<(Setup, Header)> {
     let mut header = Header::new(&scenario.name, &scenario.about);
-    header.generator_limit = calibrate::limit(&options.out);
+    header.generator_limit = limit(options, &scenario);
     let program = server::program(options.storefind.clone());
     report::terminal::say(&format!("{}: getting ready", scenario.name));
     let setup = Setup::prepare(scenario, &program).await?;

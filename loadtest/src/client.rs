@@ -20,7 +20,7 @@ use std::time::Duration;
 pub(crate) use answer::{Answer, Body, CacheStatus, Head, Tier};
 use connection::Connection;
 
-use crate::scenario::shape;
+use crate::scenario::{Keys, Secret, shape};
 
 /// Idle connections kept at most: those of a burst, without holding a server's connections forever.
 const IDLE_MAX: usize = 1_024;
@@ -59,6 +59,17 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// With which key a request is sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Access {
+    /// Searches and autocompletes.
+    Search,
+    /// Changes, and the export.
+    Write,
+    /// Statistics.
+    Admin,
+}
+
 /// A request as bytes, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Request(pub(crate) Vec<u8>);
@@ -66,8 +77,10 @@ pub(crate) struct Request(pub(crate) Vec<u8>);
 #[derive(Debug)]
 pub(crate) struct Client {
     address: SocketAddr,
-    /// Header lines of every request.
+    /// Header lines of every search.
     headers: String,
+    /// The header line of the key of each access; empty without one.
+    authorization: [String; 3],
     timeout: Duration,
     idle: RefCell<VecDeque<Connection>>,
     /// Connections opened so far.
@@ -85,6 +98,7 @@ impl Client {
         Self {
             address,
             headers,
+            authorization: Default::default(),
             timeout: Duration::from_millis(settings.timeout_ms),
             idle: RefCell::default(),
             opened: Cell::default(),
@@ -92,8 +106,18 @@ impl Client {
         }
     }
 
-    /// Opens connections before they are needed.
+    /// Sends these keys from now on.
+    pub(crate) fn with_keys(mut self, keys: &Keys) -> Self {
+        let line = |key: &Option<Secret>| key.as_ref().map_or_else(String::new, authorization);
+        self.authorization = [line(&keys.search), line(&keys.write), line(&keys.admin)];
+        let search = &self.authorization[Access::Search as usize];
+        self.headers.push_str(search);
+        self
+    }
+
+    /// Opens connections before they are needed; those that are open already are closed.
     pub(crate) async fn open(&self, connections: usize) -> Result<(), Failure> {
+        self.idle.borrow_mut().clear();
         for _ in 0..connections {
             let connection = self.connect().await?;
             self.idle.borrow_mut().push_back(connection);
@@ -119,24 +143,26 @@ impl Client {
     }
 
     /// A `GET` whose answer is meant to be read: not compressed.
-    pub(crate) fn plain_request(&self, target: &str) -> Request {
-        Request(format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).into_bytes())
+    pub(crate) fn plain_request(&self, access: Access, target: &str) -> Request {
+        let key = &self.authorization[access as usize];
+        Request(format!("GET {target} HTTP/1.1\r\nHost: {}\r\n{key}\r\n", self.address).into_bytes())
     }
 
     /// A `POST` of NDJSON.
     pub(crate) fn post_request(&self, target: &str, lines: &[u8]) -> Request {
         let mut bytes = format!(
-            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n",
+            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n{}\r\n",
             self.address,
-            lines.len()
+            lines.len(),
+            self.authorization[Access::Write as usize]
         )
         .into_bytes();
         bytes.extend_from_slice(lines);
         Request(bytes)
     }
 
-    pub(crate) async fn get(&self, target: &str) -> Result<Answer, Failure> {
-        self.send(&self.plain_request(target), Body::Kept).await
+    pub(crate) async fn get(&self, access: Access, target: &str) -> Result<Answer, Failure> {
+        self.send(&self.plain_request(access, target), Body::Kept).await
     }
 
     /// Sends a request and reads the whole answer. Dropping the future closes the connection.
@@ -175,5 +201,36 @@ impl Client {
     async fn connect(&self) -> Result<Connection, Failure> {
         self.opened.set(self.opened.get() + 1);
         Connection::open(self.address).await
+    }
+}
+
+/// The header line of a key.
+fn authorization(key: &Secret) -> String {
+    format!("Authorization: Bearer {}\r\n", key.reveal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_request_has_the_key_of_its_access_and_no_other() {
+        let key = |text: &str| Some(text.to_owned().into());
+        let keys = Keys { search: key("s"), write: key("w"), admin: key("a") };
+        let bare = Client::new(([127, 0, 0, 1], 1).into(), &shape::Client::default());
+        assert!(!String::from_utf8(bare.request("/x").0).unwrap().contains("Authorization"));
+        let client = bare.with_keys(&keys);
+        for (request, key) in [
+            (client.request("/x"), "s"),
+            (client.plain_request(Access::Search, "/x"), "s"),
+            (client.plain_request(Access::Write, "/x"), "w"),
+            (client.plain_request(Access::Admin, "/x"), "a"),
+            (client.post_request("/x", b""), "w"),
+        ] {
+            let text = String::from_utf8(request.0).unwrap();
+            assert!(text.contains(&format!("\r\nAuthorization: Bearer {key}\r\n")), "{text}");
+            assert_eq!(text.matches("Authorization").count(), 1);
+            assert!(text.ends_with("\r\n\r\n"));
+        }
     }
 }

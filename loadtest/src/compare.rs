@@ -3,11 +3,13 @@
 //! Owns which figures are compared. It refuses to call a difference significant: two runs on a shared machine differ
 //! by themselves, and how much is for the reader to find out by repeating one.
 //!
-//! Invariant: a ratio stands only where both figures are above zero.
+//! Invariant: a ratio stands only where both figures are above zero, and no figure beyond the generator's limit does.
 
 use crate::report::terminal::Table;
-use crate::report::{mean_milliseconds, percent, rate};
-use crate::result::{Measured, Outcome};
+use crate::report::{BEYOND, mean_milliseconds, percent, rate};
+use crate::result::pairs::MeasureResult;
+use crate::result::{Measured, Outcome, SaturationRow, Verdict};
+use crate::scenario::Scenario;
 
 /// The text of a comparison.
 pub(crate) fn text(one: &Outcome, other: &Outcome) -> String {
@@ -25,6 +27,9 @@ pub(crate) fn text(one: &Outcome, other: &Outcome) -> String {
         table.row(vec![name, written(a), written(b), ratio]);
     }
     let mut text = table.text();
+    for (side, outcome) in [("A", one), ("B", other)] {
+        text.extend(claims(outcome).map(|claim| format!("\n{side}: {claim}\n")));
+    }
     if headers.0.machine != headers.1.machine {
         let (a, b) = (headers.0.machine.text(), headers.1.machine.text());
         text.push_str(&format!("\nThe machines differ.\nA: {a}\nB: {b}\n"));
@@ -32,8 +37,33 @@ pub(crate) fn text(one: &Outcome, other: &Outcome) -> String {
     text
 }
 
+/// What a result cannot claim, if there is anything.
+fn claims(outcome: &Outcome) -> Option<String> {
+    let beyond = |rate: f64, limit: f64| {
+        format!("{rate:.0} requests/s are {BEYOND} of {limit:.0}; latencies and answers a second are left out")
+    };
+    let header = outcome.header();
+    let highest = |scenario: &Scenario| {
+        scenario.phases.iter().filter(|phase| phase.counted).map(|phase| phase.rate).fold(0.0, f64::max)
+    };
+    let rate = match outcome {
+        // A closed loop has no plan, and a calibration is the limit itself.
+        Outcome::Saturation(_) | Outcome::Calibration(_) => return None,
+        Outcome::Sweep(sweep) => match sweep.verdict {
+            Verdict::BeyondGenerator { .. } => return Some(sweep.verdict.text()),
+            Verdict::Knee { .. } | Verdict::BelowFirst { .. } | Verdict::AboveLast { .. } => 0.0,
+        },
+        Outcome::Run(run) => highest(&run.scenario),
+        Outcome::Pairs(pairs) => highest(&pairs.a).max(highest(&pairs.b)),
+    };
+    match header.generator_limit {
+        None => Some("the generator was not calibrated; what it claims may be its own limit".to_owned()),
+        Some(limit) => (rate > limit).then(|| beyond(rate, limit)),
+    }
+}
+
 /// Figures that a run beyond the generator's limit does not claim.
-const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+const UNCLAIMED: [&str; 7] = ["answered/s", "mean", "p50", "p90", "p99", "p99.9", "max"];
 
 /// How a figure is written.
 type Written = fn(f64) -> String;
@@ -45,7 +75,7 @@ fn figures(one: &Outcome, other: &Outcome) -> Vec<Figure> {
             let mut figures = measured("", &one.total, &other.total);
             if !(one.claimed() && other.claimed()) {
                 // Beyond the generator's limit they are not figures of the server.
-                figures.retain(|(name, ..)| !LATENCIES.contains(&name.as_str()));
+                figures.retain(|(name, ..)| !UNCLAIMED.contains(&name.as_str()));
             }
             let lag = |run: &crate::result::RunResult| {
                 let [published, content, price] =
@@ -76,17 +106,29 @@ fn figures(one: &Outcome, other: &Outcome) -> Vec<Figure> {
         (Outcome::Calibration(one), Outcome::Calibration(other)) => {
             vec![("generator's limit, requests/s".into(), one.limit, other.limit, rate)]
         }
-        (Outcome::Saturation(one), Outcome::Saturation(other)) => one
-            .rows
-            .iter()
-            .zip(&other.rows)
-            .map(|(a, b)| {
+        (Outcome::Saturation(one), Outcome::Saturation(other)) => {
+            let same = |a: &SaturationRow| {
+                other.rows.iter().find(|b| (&b.target, b.connections) == (&a.target, a.connections))
+            };
+            let both = one.rows.iter().filter_map(|a| Some((a, same(a)?)));
+            let figure = |(a, b): (&SaturationRow, &SaturationRow)| {
                 let name = format!("{}, {} connections", a.target, a.connections);
                 (name, a.answered_per_second, b.answered_per_second, rate as Written)
-            })
-            .collect(),
+            };
+            both.map(figure).collect()
+        }
+        (Outcome::Pairs(one), Outcome::Pairs(other)) if one.claimed() && other.claimed() => {
+            let same = |a: &MeasureResult| other.measures.iter().find(|b| b.name() == a.name());
+            let both = one.measures.iter().filter_map(|a| Some((a, same(a)?)));
+            let ratio = |measure: &MeasureResult| measure.median.unwrap_or(0.0);
+            let written: Written = |value| format!("{value:.3}");
+            both.map(|(a, b)| (format!("ratio of {}", a.name()), ratio(a), ratio(b), written)).collect()
+        }
         // Results of different kinds have no figures in common.
-        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Saturation(_), _) => Vec::new(),
+        (
+            Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Saturation(_) | Outcome::Pairs(_),
+            _,
+        ) => Vec::new(),
     }
 }
 

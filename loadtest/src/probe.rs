@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::task::JoinSet;
 
 use crate::arrivals::Rates;
-use crate::client::{Body, Client};
+use crate::client::{Access, Body, Client};
 use crate::engine::timer::Timer;
 use crate::engine::{Clock, stopped};
 use crate::record::distribution::Recording;
@@ -171,7 +171,7 @@ impl Prober {
         }
         let bound = Duration::from_millis(self.settings.bound_ms);
         for number in 0.. {
-            let request = self.client.plain_request(&look(number));
+            let request = self.client.plain_request(Access::Search, &look(number));
             let answer = self.client.send(&request, Body::Kept).await;
             let passed = self.clock.now().saturating_sub(acknowledged);
             if answer.is_ok_and(|answer| answer.head.status == 200 && shows(&answer.body)) {

@@ -11,6 +11,7 @@
 pub(crate) mod distribution;
 pub(crate) mod series;
 pub(crate) mod totals;
+pub(crate) mod windows;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
@@ -23,6 +24,7 @@ use crate::traffic::{Ask, Kind};
 use distribution::Recording;
 use series::Series;
 use totals::Totals;
+use windows::Windows;
 
 /// A request that has been planned, as far as its recording needs it.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,8 @@ pub(crate) struct Recorder {
     /// Of each phase.
     pub(crate) phases: Vec<Totals>,
     pub(crate) series: Series,
+    /// The same requests between faults.
+    pub(crate) windows: Windows,
     /// How late requests left: the generator's own fault.
     pub(crate) lag: Recording,
     answered: HashSet<u64, FxBuildHasher>,
@@ -91,6 +95,7 @@ impl Recorder {
         Self {
             phases: (0..phases).map(|_| Totals::default()).collect(),
             series: Series::default(),
+            windows: Windows::default(),
             lag: Recording::default(),
             answered: HashSet::default(),
         }
@@ -102,6 +107,9 @@ impl Recorder {
         let first = !self.answered.contains(&key);
         self.series.at(at).planned(in_flight);
         self.phases[phase].planned += 1;
+        if let Some(window) = self.windows.at(at) {
+            window.planned += 1;
+        }
         Asked { at, phase, kind: ask.kind, prefix_characters: ask.prefix_characters, first, key }
     }
 
@@ -119,6 +127,9 @@ impl Recorder {
         let cache = outcome.map(|head| head.cache).ok();
         self.series.at(asked.at).finished(ending, cache, latency);
         self.phases[asked.phase].finished(asked, ending, cache, latency);
+        if let Some(window) = self.windows.at(asked.at) {
+            window.finished(asked, ending, cache, latency);
+        }
     }
 }
 

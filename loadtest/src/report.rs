@@ -5,9 +5,11 @@
 //! Invariant: a figure beyond the generator's limit is not shown as a figure.
 
 pub(crate) mod html;
+pub(crate) mod rows;
 pub(crate) mod terminal;
 
 use crate::result::RunResult;
+use crate::result::pairs::PairsResult;
 
 /// What stands in place of a figure that the generator cannot claim.
 pub(crate) const BEYOND: &str = "beyond the generator's limit";
@@ -23,6 +25,44 @@ pub(crate) fn verdict(run: &RunResult) -> String {
         return format!("goal: met (mean at most {} ms, p99 at most {} ms)", goal.mean_ms, goal.p99_ms);
     }
     format!("goal: not met: {}", missed.join("; "))
+}
+
+/// What two scenarios in turns came to, in a sentence.
+pub(crate) fn pairs_verdict(pairs: &PairsResult) -> String {
+    if !pairs.claimed() {
+        return format!("A ÷ B: {BEYOND}");
+    }
+    let Some((measure, ratio)) = pairs.measures.iter().find_map(|measure| Some((measure, measure.median?))) else {
+        return "A ÷ B: no pair has a figure".to_owned();
+    };
+    let interval = measure.interval.map_or_else(String::new, |seen| {
+        format!(" ({:.3}–{:.3}, level {})", seen.low, seen.high, percent(Some(seen.level)))
+    });
+    format!("{} ÷ {}: {} {ratio:.3}{interval}, {} pairs", pairs.a.name, pairs.b.name, measure.name(), pairs.pairs)
+}
+
+/// What a reader of two scenarios in turns should know of this result.
+pub(crate) fn pairs_caveats(pairs: &PairsResult) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if pairs.interrupted {
+        caveats.push(format!("Interrupted after {} whole pairs.", pairs.pairs));
+    }
+    if !pairs.asks_alike {
+        caveats.push("A and B do not ask the same: more than their servers differs.".to_owned());
+    }
+    for (is_b, name) in [(false, &pairs.a.name), (true, &pairs.b.name)] {
+        let unanswered: u64 = pairs.side(is_b).map(|run| run.total.shed + run.total.failed).sum();
+        if unanswered > 0 {
+            caveats
+                .push(format!("{name}: {} requests were shed or failed, which no latency shows.", count(unanswered)));
+        }
+        let due: u64 = pairs.side(is_b).map(|run| run.changes_due).sum();
+        let accepted: u64 = pairs.side(is_b).map(|run| run.changes_accepted).sum();
+        if accepted < due {
+            caveats.push(format!("{name}: {} of {} changes were accepted.", count(accepted), count(due)));
+        }
+    }
+    caveats
 }
 
 /// A latency in milliseconds with three significant digits.

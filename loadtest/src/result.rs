@@ -6,6 +6,8 @@
 //! HdrHistogram's own format, and what was run stands beside what was seen.
 
 pub(crate) mod build;
+pub(crate) mod faults;
+pub(crate) mod pairs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::client::Tier;
 use crate::machine::Machine;
 use crate::record::distribution::Distribution;
-use crate::scenario::{Goal, Scenario};
+use crate::scenario::{Arrivals, Goal, Scenario};
 use crate::traffic::Kind;
+use faults::FaultsResult;
+use pairs::PairsResult;
 
 /// Raised when a reader of an older result would misunderstand it.
 const FORMAT: u32 = 1;
@@ -115,7 +119,7 @@ pub(crate) struct KindHits {
 }
 
 /// A phase, a step of a sweep, or all counted phases together.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Measured {
     pub(crate) name: String,
     pub(crate) seconds: f64,
@@ -270,6 +274,9 @@ pub(crate) struct RunResult {
     pub(crate) freshness_published: FreshnessResult,
     pub(crate) freshness_price: FreshnessResult,
     pub(crate) series: Vec<SecondResult>,
+    /// What was done to the processes beside the server, and what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) faults: Option<FaultsResult>,
 }
 
 impl RunResult {
@@ -362,16 +369,49 @@ pub(crate) struct CalibrationResult {
     /// Highest rate at which the generator kept its plan against a bare handler.
     pub(crate) limit: f64,
     pub(crate) steps: Vec<CalibrationStep>,
+    /// The same where requests come in bursts.
+    #[serde(default)]
+    pub(crate) bursts: Vec<BurstLimit>,
+}
+
+/// How far the generator keeps its plan when requests come in bursts; rates are means over bursts and calm times.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct BurstLimit {
+    pub(crate) arrivals: Arrivals,
+    pub(crate) limit: f64,
+    pub(crate) steps: Vec<CalibrationStep>,
+}
+
+impl BurstLimit {
+    /// The bursts in words.
+    pub(crate) fn text(&self) -> String {
+        match self.arrivals {
+            Arrivals::Poisson => "at random".to_owned(),
+            Arrivals::Bursts { factor, burst_ms, calm_ms } => {
+                format!("in bursts of {factor} times the rate, {burst_ms} ms long, {calm_ms} ms between them")
+            }
+        }
+    }
 }
 
 /// One URL at one number of connections, as fast as it goes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SaturationRow {
+    /// The URL, or what sort of answer it is.
     pub(crate) target: String,
     pub(crate) connections: usize,
     pub(crate) answered_per_second: f64,
+    /// Answers that said 503: at many connections a server that cannot compute for all sheds.
+    #[serde(default)]
+    pub(crate) shed: u64,
     pub(crate) failed: u64,
+    /// Answers that were kept ones: all where a hit is measured, none where a miss is.
+    #[serde(default)]
+    pub(crate) kept: u64,
     pub(crate) latency: Distribution,
+    /// Its throughput as a share of the bare handler's at as many connections; none for the bare handler itself.
+    #[serde(default)]
+    pub(crate) of_bare: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -389,6 +429,7 @@ pub(crate) enum Outcome {
     Sweep(Box<SweepResult>),
     Calibration(Box<CalibrationResult>),
     Saturation(Box<SaturationResult>),
+    Pairs(Box<PairsResult>),
 }
 
 impl Outcome {
@@ -398,6 +439,7 @@ impl Outcome {
             Self::Sweep(sweep) => &sweep.header,
             Self::Calibration(calibration) => &calibration.header,
             Self::Saturation(saturation) => &saturation.header,
+            Self::Pairs(pairs) => &pairs.header,
         }
     }
 

@@ -15,10 +15,13 @@ use tokio::task::JoinSet;
 use crate::arrivals::Rates;
 use crate::changes::{Stream, Target, Writer};
 use crate::engine::{Clock, Driver, stopped};
+use crate::faults::breakers::Watch;
+use crate::faults::{self, Faults};
 use crate::machine;
 use crate::probe::{Prober, watch};
 use crate::record::Recorder;
 use crate::record::distribution::Distribution;
+use crate::record::windows::Windows;
 use crate::result::{Header, Measured, RunResult, build};
 use crate::scenario::Phase;
 use crate::server::usage::{Sampler, Samples};
@@ -40,6 +43,8 @@ pub(crate) struct Driven {
     pub(crate) prober: Rc<Prober>,
     pub(crate) samples: Samples,
     pub(crate) rates: Rates,
+    pub(crate) faults: Rc<Faults>,
+    pub(crate) breakers: Rc<Watch>,
 }
 
 impl Driven {
@@ -75,6 +80,9 @@ pub(crate) async fn drive(setup: &Setup, phases: &[Phase], seed: u64, title: &st
     let clock = Clock::starting_now();
     let driver =
         Driver::new(Rc::clone(&setup.client), clock, rates.clone(), phases.len(), scenario.client.in_flight_max);
+    driver.recorder.borrow_mut().windows = Windows::new(faults::edges(phases));
+    let faults = Rc::new(Faults::new(phases, setup.server.as_ref()));
+    let breakers = Rc::new(Watch::default());
     let writer = |stream, batch, lines| {
         let in_flight_max = scenario.changes.in_flight_max;
         let target = Target { stream, catalog: &scenario.catalog, batch, in_flight_max };
@@ -93,7 +101,7 @@ pub(crate) async fn drive(setup: &Setup, phases: &[Phase], seed: u64, title: &st
         published: Default::default(),
         price: Default::default(),
     });
-    let sampler = Sampler::start(setup.server.as_ref().map(crate::server::Server::process));
+    let sampler = Sampler::start(setup.server.as_ref().and_then(crate::server::Server::process));
     let progress = Progress::start(title, Rc::clone(&driver), clock, rates.end());
 
     let mut beside = JoinSet::new();
@@ -101,14 +109,19 @@ pub(crate) async fn drive(setup: &Setup, phases: &[Phase], seed: u64, title: &st
     beside.spawn_local(Rc::clone(&live).run());
     beside.spawn_local(Rc::clone(&prober).probe_content(seed ^ SEED_PROBES));
     beside.spawn_local(Rc::clone(&prober).probe_prices(popular));
+    beside.spawn_local(Rc::clone(&faults).inflict(clock));
+    if setup.watches_breakers {
+        beside.spawn_local(Rc::clone(&breakers).run(Rc::clone(&setup.client), clock, rates.end()));
+    }
     let driven = driver.drive(traffic).await;
+    faults.end()?;
     while let Some(ended) = beside.join_next().await {
         ended??;
     }
     progress.finish();
     let samples = sampler.finish();
     driven?;
-    Ok(Driven { driver, content, live, prober, samples, rates })
+    Ok(Driven { driver, content, live, prober, samples, rates, faults, breakers })
 }
 
 /// Runs the phases of a scenario.
@@ -117,15 +130,21 @@ pub(crate) async fn run(setup: &Setup, mut header: Header) -> anyhow::Result<Run
     header.server_command = setup.server.as_ref().map(|server| server.command.clone());
     header.machine = machine::Machine::read();
     let driven = drive(setup, &scenario.phases, scenario.seed, &scenario.name).await?;
-    let (phases, total) = driven.measured(&scenario.phases);
+    Ok(result(setup, header, &scenario.phases, &driven))
+}
+
+/// What a drive came to.
+pub(crate) fn result(setup: &Setup, header: Header, driven_phases: &[Phase], driven: &Driven) -> RunResult {
+    let scenario = &setup.scenario;
+    let (phases, total) = driven.measured(driven_phases);
     let due_seconds = |rate: fn(&Phase) -> f64| -> f64 {
-        scenario.phases.iter().filter(|phase| rate(phase) > 0.0).map(|phase| phase.seconds).sum()
+        driven_phases.iter().filter(|phase| rate(phase) > 0.0).map(|phase| phase.seconds).sum()
     };
     let (content, live) = (driven.content.written.borrow(), driven.live.written.borrow());
     let recorder = driven.driver.recorder.borrow();
-    let Recorder { series, lag, .. } = &*recorder;
+    let Recorder { series, lag, windows, .. } = &*recorder;
     let phase_at = |at: Duration| driven.rates.phase(at);
-    Ok(RunResult {
+    RunResult {
         header,
         scenario: scenario.clone(),
         sampled_products: setup.products.len(),
@@ -142,5 +161,6 @@ pub(crate) async fn run(setup: &Setup, mut header: Header) -> anyhow::Result<Run
         freshness_published: build::freshness(&driven.prober.published.borrow()),
         freshness_price: build::freshness(&driven.prober.price.borrow()),
         series: build::series(&series.seconds, phase_at, &driven.samples, (&content.seconds, &live.seconds)),
-    })
+        faults: setup.watches_breakers.then(|| build::faults::result(&driven.faults, &driven.breakers, windows)),
+    }
 }

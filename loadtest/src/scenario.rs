@@ -6,12 +6,16 @@
 //! Invariant: a scenario that this module hands out is valid, and every problem of one that is not names its key.
 
 mod bounds;
+mod fault;
+mod keys;
 pub(crate) mod shape;
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+pub(crate) use fault::{Act, Fault};
+pub(crate) use keys::{KEY_VARIABLES, Keys, Secret};
 pub(crate) use shape::{Arrivals, Goal, Phase, QuerySource, Scenario, TrafficKind};
 
 /// Most requests in flight that a scenario may allow: each has a socket, and half of a usual limit of 65,536 open
@@ -25,12 +29,21 @@ const SECONDS_MAX: f64 = 86_400.0;
 /// Reads and checks a scenario.
 pub(crate) fn load(path: &Path) -> anyhow::Result<Scenario> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&text).with_context(|| format!("{} is no valid scenario", path.display()))
+    let valid = || {
+        let mut scenario: Scenario = toml::from_str(&text)?;
+        scenario.keys.take(|name| std::env::var(name).ok());
+        checked(scenario)
+    };
+    valid().with_context(|| format!("{} is no valid scenario", path.display()))
 }
 
 /// Parses and checks the text of a scenario.
+#[cfg(test)]
 pub(crate) fn parse(text: &str) -> anyhow::Result<Scenario> {
-    let scenario: Scenario = toml::from_str(text)?;
+    checked(toml::from_str(text)?)
+}
+
+fn checked(scenario: Scenario) -> anyhow::Result<Scenario> {
     let problems = problems(&scenario);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
@@ -55,7 +68,6 @@ fn problems(scenario: &Scenario) -> Vec<String> {
         !scenario.name.is_empty() && scenario.name.chars().all(plain),
         format!("name: {:?} is not made of letters, digits, - and _; results are files of this name", scenario.name),
     );
-    check(!scenario.phases.is_empty() || scenario.sweep.is_some(), "phases: there is no phase and no [sweep]".into());
     let in_flight = scenario.client.in_flight_max;
     check(
         (1..=IN_FLIGHT_MAX).contains(&in_flight),
@@ -79,6 +91,10 @@ fn problems(scenario: &Scenario) -> Vec<String> {
             check((0.0..=RATE_MAX).contains(&rate), format!("{}: {rate} is not between 0 and {RATE_MAX}", key(name)));
         }
         check((0.0..=1.0).contains(&phase.flash), format!("{}: {} is not between 0 and 1", key("flash"), phase.flash));
+        for (number, fault) in phase.faults.iter().enumerate() {
+            let problem = fault.problem(phase, scenario.server.as_ref());
+            check(problem.is_none(), format!("phases[{position}].faults[{number}].{}", problem.unwrap_or_default()));
+        }
     }
     if let Some(sweep) = &scenario.sweep {
         check(
@@ -109,6 +125,7 @@ fn problems(scenario: &Scenario) -> Vec<String> {
             check(!load.is_empty(), format!("server.load[{position}]: is empty"));
         }
     }
+    found.extend(scenario.keys.problems());
     found
 }
 
@@ -153,6 +170,22 @@ mod tests {
     fn a_phase_is_named_by_its_position() {
         let text = SMALL.replace("rate = 10", "rate = -1");
         assert!(format!("{:#}", parse(&text).unwrap_err()).contains("phases[0].rate"));
+    }
+
+    #[test]
+    fn a_fault_names_a_process_beside_the_server_and_a_moment_of_its_phase() {
+        let faulty = |process: &str, at: f64| {
+            let server = "[server]\ncommand = [\"s\"]\nbeside = [[\"/bin/redis-server\"], [\"m\"], [\"m\"]]\n";
+            let fault = format!("[[phases.faults]]\nat_seconds = {at:?}\nprocess = \"{process}\"\nact = \"freeze\"\n");
+            parse(&format!("{SMALL}{fault}{server}")).map_err(|error| format!("{error:#}"))
+        };
+        assert_eq!(faulty("redis-server", 0.5).unwrap().phases[0].faults[0].act, Act::Freeze);
+        for (process, at, key) in
+            [("redis", 0.5, "faults[0].process"), ("m", 0.5, "names 2"), ("redis-server", 1.5, "faults[0].at_seconds")]
+        {
+            let error = faulty(process, at).unwrap_err();
+            assert!(error.contains(key), "{error}");
+        }
     }
 
     #[test]

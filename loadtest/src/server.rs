@@ -1,74 +1,53 @@
-//! The server under test: started for a scenario, filled, watched and ended.
+//! The server under test: started for a scenario, filled, watched, stopped in between and ended.
 //!
-//! Owns its process and its temporary folder. It refuses to touch a server that it did not start.
+//! Owns its process, those beside it and its temporary folder. It refuses to touch a server that it did not start.
 //!
-//! Invariant: when this value goes, the process and its folder are gone.
+//! A server can be stopped and started again: its folder and what stands beside it are kept, and the catalog is not
+//! filled again.
+//!
+//! Invariant: when this value goes, the processes and the folder are gone, the server first.
 
+pub(crate) mod beside;
+pub(crate) mod places;
+pub(crate) mod process;
 pub(crate) mod usage;
 
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
 
-use crate::client::Client;
+use crate::client::{Access, Client};
 use crate::engine;
 use crate::scenario::{Scenario, shape};
+use beside::Beside;
+use places::Places;
+pub(crate) use places::root;
+use process::Process;
+pub(crate) use process::kill_now;
 
 /// Time between two looks at whether it is ready.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How long it may take to stop when asked; then it is killed.
-const STOP_WAIT_MAX: Duration = Duration::from_secs(10);
-/// The processes that run for the scenario.
-static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// What it says goes here, in its folder.
 const LOG_FILE: &str = "server.log";
 
 #[derive(Debug)]
 pub(crate) struct Server {
-    child: Process,
-    /// Ended after the server.
-    beside: Vec<Process>,
-    /// Removed after the process has ended.
+    /// None while it is stopped. Ends before what stands beside it.
+    child: Option<Process>,
+    pub(crate) beside: Vec<Rc<Beside>>,
+    pub(crate) places: Rc<Places>,
+    settings: shape::Server,
+    catalog: String,
+    /// Asks whether it is ready.
+    client: Client,
+    /// Removed after the processes have ended.
     folder: TempDir,
-    /// The command as it was run.
+    /// The command as it was run, without keys.
     pub(crate) command: String,
-}
-
-/// What the placeholders of commands stand for.
-#[derive(Debug)]
-struct Places<'a> {
-    program: &'a Path,
-    address: String,
-    data: PathBuf,
-}
-
-impl Places<'_> {
-    fn fill(&self, argument: &str) -> String {
-        argument
-            .replace("{storefind}", &self.program.display().to_string())
-            .replace("{address}", &self.address)
-            .replace("{data}", &self.data.display().to_string())
-            .replace("{root}", &root().display().to_string())
-    }
-
-    fn command(&self, arguments: &[String]) -> anyhow::Result<(Command, String)> {
-        let filled: Vec<String> = arguments.iter().map(|argument| self.fill(argument)).collect();
-        let (program, rest) = filled.split_first().context("server.command: is empty")?;
-        let mut command = Command::new(program);
-        command.args(rest).stdin(Stdio::null());
-        Ok((command, filled.join(" ")))
-    }
-}
-
-/// The repository that this program was built from.
-pub(crate) fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).to_owned()
 }
 
 /// The server's program: the given one, or the one built beside this program.
@@ -83,62 +62,86 @@ impl Server {
     /// Starts the server of a scenario and fills its catalog.
     pub(crate) async fn start(scenario: &Scenario, settings: &shape::Server, program: &Path) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("storefind-loadtest-").tempdir()?;
-        if std::net::TcpListener::bind(scenario.address).is_err() {
-            bail!("address: {} is taken by another program", scenario.address);
-        }
-        let data = folder.path().join("data");
-        let places = Places { program, address: scenario.address.to_string(), data };
-        let (mut command, text) = places.command(&settings.command)?;
-        for (name, value) in &settings.environment {
-            command.env(name, places.fill(value));
-        }
-        let log = std::fs::File::create(folder.path().join(LOG_FILE))?;
-        let mut beside = Vec::with_capacity(settings.beside.len());
-        for arguments in &settings.beside {
-            let (mut command, text) = places.command(arguments)?;
-            // What they say would be mistaken for the server's.
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-            beside.push(Process::start(command).with_context(|| format!("server.beside: cannot start {text}"))?);
-        }
-        command.stdout(log.try_clone()?).stderr(log);
-        let child = Process::start(command).with_context(|| format!("server.command: cannot start {text}"))?;
-        let mut server = Self { child, beside, folder, command: text };
-        let deadline = Instant::now() + Duration::from_secs(settings.ready_seconds);
-        let client = Client::new(scenario.address, &scenario.client);
-        server.wait((deadline, &settings.beside), "to be ready", async || is_ready(&client).await).await?;
+        let places = Rc::new(Places {
+            program: program.to_owned(),
+            address: scenario.address.to_string(),
+            data: folder.path().join("data"),
+            keys: scenario.keys.clone(),
+        });
+        let (_, command) = places.command(&settings.command)?;
+        free(scenario.address)?;
+        let beside = settings.beside.iter().map(|arguments| Ok(Rc::new(Beside::start(arguments, &places)?)));
+        let mut server = Self {
+            child: None,
+            beside: beside.collect::<anyhow::Result<_>>()?,
+            places,
+            settings: settings.clone(),
+            catalog: scenario.catalog.clone(),
+            client: Client::new(scenario.address, &scenario.client).with_keys(&scenario.keys),
+            folder,
+            command,
+        };
+        let deadline = server.deadline();
+        server.spawn(deadline).await?;
         for load in &settings.load {
-            server.run(&places, load).await?;
+            server.run(load).await?;
         }
-        let wanted = settings.products;
-        let catalog = &scenario.catalog;
-        server
-            .wait((deadline, &settings.beside), "to have its products", async || {
-                is_filled(&client, catalog, wanted).await
-            })
-            .await?;
+        server.wait_for_products(deadline).await?;
         Ok(server)
     }
 
-    pub(crate) fn process(&self) -> u32 {
-        self.child.0.id()
+    /// Stops the server and keeps its folder and what stands beside it.
+    pub(crate) fn stop(&mut self) {
+        self.child = None;
+    }
+
+    /// Starts a stopped server again, on what it left behind.
+    pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
+        let deadline = self.deadline();
+        free(self.places.address.parse()?)?;
+        self.spawn(deadline).await?;
+        self.wait_for_products(deadline).await
+    }
+
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Process::id)
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + Duration::from_secs(self.settings.ready_seconds)
+    }
+
+    async fn spawn(&mut self, deadline: Instant) -> anyhow::Result<()> {
+        let (mut command, text) = self.places.command(&self.settings.command)?;
+        for (name, value) in &self.settings.environment {
+            command.env(name, self.places.fill(value));
+        }
+        self.log_output_of(&mut command)?;
+        self.child = Some(Process::start(command).with_context(|| format!("server.command: cannot start {text}"))?);
+        self.wait(deadline, "to be ready", async |server| is_ready(&server.client).await).await
+    }
+
+    async fn wait_for_products(&mut self, deadline: Instant) -> anyhow::Result<()> {
+        self.wait(deadline, "to have its products", async |server| {
+            is_filled(&server.client, &server.catalog, server.settings.products).await
+        })
+        .await
     }
 
     /// Waits until a question is answered with yes.
     async fn wait(
         &mut self,
-        (deadline, beside): (Instant, &[Vec<String>]),
+        deadline: Instant,
         what: &str,
-        question: impl AsyncFn() -> bool,
+        question: impl AsyncFn(&Self) -> bool,
     ) -> anyhow::Result<()> {
-        while !question().await {
-            if let Some(status) = self.child.0.try_wait()? {
+        while !question(self).await {
+            if let Some(child) = &mut self.child
+                && let Some(status) = child.ended()?
+            {
                 bail!("the server ended with {status}:\n{}", self.said());
             }
-            for (process, arguments) in self.beside.iter_mut().zip(beside) {
-                if let Some(status) = process.0.try_wait()? {
-                    bail!("server.beside: {} ended with {status}", arguments.join(" "));
-                }
-            }
+            self.beside.iter().try_for_each(|beside| beside.check())?;
             if engine::stopped() {
                 bail!("stopped while waiting for the server");
             }
@@ -151,25 +154,29 @@ impl Server {
     }
 
     /// Runs a command that fills the catalog.
-    async fn run(&self, places: &Places<'_>, arguments: &[String]) -> anyhow::Result<()> {
-        let (mut command, text) = places.command(arguments)?;
-        let log = std::fs::OpenOptions::new().append(true).open(self.folder.path().join(LOG_FILE))?;
-        let mut child = command.stdout(log.try_clone()?).stderr(log).spawn();
-        let child = child.as_mut().map_err(|error| anyhow::anyhow!("server.load: cannot start {text}: {error}"))?;
+    async fn run(&self, arguments: &[String]) -> anyhow::Result<()> {
+        let (mut command, text) = self.places.command(arguments)?;
+        self.log_output_of(&mut command)?;
+        let mut load = Process::start(command).with_context(|| format!("server.load: cannot start {text}"))?;
         loop {
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = load.ended()? {
                 if !status.success() {
                     bail!("server.load: {text} ended with {status}:\n{}", self.said());
                 }
                 return Ok(());
             }
             if engine::stopped() {
-                child.kill()?;
-                child.wait()?;
                 bail!("stopped while filling the catalog");
             }
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
+    }
+
+    fn log_output_of(&self, command: &mut Command) -> anyhow::Result<()> {
+        let path = self.folder.path().join(LOG_FILE);
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        command.stdout(Stdio::from(log.try_clone()?)).stderr(Stdio::from(log));
+        Ok(())
     }
 
     /// The end of what the server wrote.
@@ -180,73 +187,22 @@ impl Server {
     }
 }
 
-/// Ends what runs without waiting, when the program is about to end without cleaning up.
-pub(crate) fn kill_now() {
-    for process in running().iter() {
-        signal(*process, rustix::process::Signal::KILL);
+fn free(address: std::net::SocketAddr) -> anyhow::Result<()> {
+    if std::net::TcpListener::bind(address).is_err() {
+        bail!("address: {address} is taken by another program");
     }
-}
-
-/// A list of numbers is whole between any two statements.
-fn running() -> MutexGuard<'static, Vec<u32>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A process that ends with this value, politely first.
-#[derive(Debug)]
-struct Process(Child);
-
-impl Process {
-    /// Ctrl-C on the terminal is for the generator, which ends its processes when it is done.
-    fn start(mut command: Command) -> std::io::Result<Self> {
-        let child = command.process_group(0).spawn()?;
-        running().push(child.id());
-        Ok(Self(child))
-    }
-}
-
-fn signal(process: u32, signal: rustix::process::Signal) {
-    if let Some(process) = rustix::process::Pid::from_raw(process.cast_signed()) {
-        let _ = rustix::process::kill_process(process, signal);
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let id = self.0.id();
-        signal(id, rustix::process::Signal::TERM);
-        let deadline = Instant::now() + STOP_WAIT_MAX;
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(LOOK_INTERVAL);
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-        running().retain(|other| *other != id);
-    }
+    Ok(())
 }
 
 async fn is_ready(client: &Client) -> bool {
-    client.get("/readyz").await.is_ok_and(|answer| answer.head.status == 200)
+    client.get(Access::Search, "/readyz").await.is_ok_and(|answer| answer.head.status == 200)
 }
 
 /// Whether the catalog shows enough products and nothing is still on its way.
 async fn is_filled(client: &Client, catalog: &str, wanted: u64) -> bool {
-    let Ok(answer) = client.get("/v1/stats").await else { return false };
+    let Ok(answer) = client.get(Access::Admin, "/v1/stats").await else { return false };
     let Ok(stats) = serde_json::from_slice::<serde_json::Value>(&answer.body) else { return false };
     let catalog = &stats["catalogs"][catalog];
     catalog["products"].as_u64().is_some_and(|products| products >= wanted)
         && catalog["lag_events"].as_u64().unwrap_or(0) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_filled_wherever_they_stand() {
-        let places =
-            Places { program: Path::new("/bin/sf"), address: "127.0.0.1:1".into(), data: PathBuf::from("/tmp/d") };
-        let arguments = ["{storefind}", "--url=http://{address}", "{data}/x"].map(str::to_owned);
-        assert_eq!(places.command(&arguments).unwrap().1, "/bin/sf --url=http://127.0.0.1:1 /tmp/d/x");
-    }
 }

@@ -23,20 +23,13 @@ pub(crate) struct Setup {
     pub(crate) pool: QueryPool,
     /// The server, when it is ours.
     pub(crate) server: Option<Server>,
+    /// Whether runs look at the server's breakers all the time: those with faults, and those compared with them.
+    pub(crate) watches_breakers: bool,
 }
 
 impl Setup {
     pub(crate) async fn prepare(scenario: Scenario, program: &Path) -> anyhow::Result<Self> {
-        let server = match &scenario.server {
-            Some(settings) => Some(Server::start(&scenario, settings, program).await?),
-            None => None,
-        };
-        let client = Rc::new(Client::new(scenario.address, &scenario.client));
-        let address = scenario.address;
-        client
-            .open(scenario.client.connections.min(scenario.client.in_flight_max))
-            .await
-            .with_context(|| format!("address: nobody listens on {address}"))?;
+        let (client, server) = Self::begin(&scenario, program).await?;
         let products = Rc::new(catalog::sample(&client, &scenario.catalog, scenario.queries.sample).await?);
         let pool = match (scenario.queries.source, &scenario.queries.path) {
             (QuerySource::Log, Some(path)) => {
@@ -51,6 +44,47 @@ impl Setup {
         if pool.len() == 0 {
             bail!("catalog: {} has no products to make queries of", scenario.catalog);
         }
-        Ok(Self { scenario, client, products, pool, server })
+        Ok(Self::new(scenario, client, products, pool, server))
     }
+
+    /// The same with the products and queries of another setup: both then ask the same in the same order.
+    pub(crate) async fn prepare_like(other: &Self, scenario: Scenario, program: &Path) -> anyhow::Result<Self> {
+        let (client, server) = Self::begin(&scenario, program).await?;
+        Ok(Self::new(scenario, client, Rc::clone(&other.products), other.pool.clone(), server))
+    }
+
+    async fn begin(scenario: &Scenario, program: &Path) -> anyhow::Result<(Rc<Client>, Option<Server>)> {
+        let server = match &scenario.server {
+            Some(settings) => Some(Server::start(scenario, settings, program).await?),
+            None => None,
+        };
+        let client = Rc::new(Client::new(scenario.address, &scenario.client).with_keys(&scenario.keys));
+        connect(scenario, &client).await?;
+        Ok((client, server))
+    }
+
+    fn new(
+        scenario: Scenario,
+        client: Rc<Client>,
+        products: Rc<Vec<Product>>,
+        pool: QueryPool,
+        server: Option<Server>,
+    ) -> Self {
+        let watches_breakers = scenario.phases.iter().any(|phase| !phase.faults.is_empty());
+        Self { scenario, client, products, pool, server, watches_breakers }
+    }
+
+    /// Starts a stopped server again and connects anew.
+    pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
+        if let Some(server) = &mut self.server {
+            server.start_again().await?;
+        }
+        connect(&self.scenario, &self.client).await
+    }
+}
+
+async fn connect(scenario: &Scenario, client: &Client) -> anyhow::Result<()> {
+    let connections = scenario.client.connections.min(scenario.client.in_flight_max);
+    let address = scenario.address;
+    client.open(connections).await.with_context(|| format!("address: nobody listens on {address}"))
 }

@@ -44,13 +44,9 @@ pub(crate) async fn sweep(setup: &Setup, mut header: Header) -> anyhow::Result<S
             Next::Done(verdict) => break verdict,
         };
         let phase = |seconds, counted| Phase {
-            name: format!("{rate:.0}/s"),
-            seconds,
-            rate,
             content: settings.content,
             live: settings.live,
-            flash: 0.0,
-            counted,
+            ..Phase::new(&format!("{rate:.0}/s"), seconds, rate, counted)
         };
         let phases = [phase(settings.warm_seconds.max(f64::EPSILON), false), phase(settings.seconds, true)];
         let seed = scenario.seed.wrapping_add(1 + steps.len() as u64);

@@ -14,6 +14,7 @@ use super::Kind;
 use super::error::AnswerError;
 use super::histogram::{Histogram, Quantiles};
 use super::tier_stats::RemoteStats;
+use super::warm_up::replays::{ReplayStats, Replays};
 use crate::cache::entry::Holding;
 use crate::cache::fill::FillStats;
 use crate::cache::freshness::StaleReason;
@@ -32,12 +33,27 @@ pub struct CatalogCounters {
     pub autocomplete: KindCounters,
     /// What remote tiers did, and what computing costs.
     pub tiers: Arc<CatalogTiers>,
+    /// What was replayed.
+    pub warm_up: Replays,
 }
 
 impl CatalogCounters {
     /// Those of the catalog `name`.
     pub fn new(name: &str) -> Self {
         Self { tiers: Arc::new(CatalogTiers::new(name)), ..Self::default() }
+    }
+
+    /// Counters for questions that no shopper asked. They share what is alive and what is known of costs, and count
+    /// the rest where nobody looks.
+    pub fn of_our_own(&self) -> Self {
+        let beside =
+            |kind: &KindCounters| KindCounters { holding: Arc::clone(&kind.holding), ..KindCounters::default() };
+        Self {
+            search: beside(&self.search),
+            autocomplete: beside(&self.autocomplete),
+            tiers: Arc::new(self.tiers.of_our_own()),
+            warm_up: Replays::default(),
+        }
     }
 
     /// Those of a kind.
@@ -54,6 +70,7 @@ impl CatalogCounters {
             search: self.search.stats(),
             autocomplete: self.autocomplete.stats(),
             tiers: self.tiers.counters.stats(remote),
+            warm_up: self.warm_up.stats(),
         }
     }
 }
@@ -198,7 +215,7 @@ pub struct Stats {
     pub filling: FillStats,
     /// The threads that compute.
     pub pool: PoolStats,
-    /// By catalog; those that were asked at least once.
+    /// By catalog; those that were asked at least once, and those that are warmed up.
     pub catalogs: BTreeMap<String, CatalogStats>,
 }
 
@@ -211,6 +228,8 @@ pub struct CatalogStats {
     pub autocomplete: KindStats,
     /// What each remote tier did.
     pub tiers: BTreeMap<&'static str, TierStats>,
+    /// What was replayed.
+    pub warm_up: ReplayStats,
 }
 
 /// Figures of one kind of question to one catalog, since the start.

@@ -170,6 +170,11 @@ pub fn complete_key(scope: KeyScope<'_>, suggested: u64, request: &CompleteReque
     Key::new(text.finish())
 }
 
+/// What the keys of a scope's searches begin with; behind it stands the effective query.
+pub fn search_head(scope: KeyScope<'_>) -> String {
+    begin(Kind::Search, scope).finish()
+}
+
 /// `search/v1/icecat/3?`: everything before the question mark selects, nothing of it can be forged from behind it,
 /// since a catalog's name is encoded.
 fn begin(kind: Kind, scope: KeyScope<'_>) -> Serializer<'static, String> {

@@ -1,11 +1,12 @@
 //! A cache entry: an answer, ready to be sent, with what it needs to prove its freshness.
 //!
-//! Owns the body, its compressed variants (each made once, when first asked for), its entity tags and its weight.
+//! Owns the body, its compressed variants (each made once, when first asked for), its entity tags and its weight, and
+//! counts how often it was sent, which is what warm-up goes by.
 //! It does not judge its own freshness (`freshness`) nor write headers (`answer::response`).
 //!
 //! Invariant: body, stamp and dependency never change; an answer to a changed catalog is another entry.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct Entry {
     /// In the order of [`Coding::COMPRESSED`]; `None` inside: it would not be shorter.
     compressed: [OnceLock<Option<Representation>>; 3],
     claimed: [AtomicBool; 3],
+    asked: AtomicU32,
     sequence_header: HeaderValue,
     holding: Arc<Holding>,
 }
@@ -104,6 +106,7 @@ impl Entry {
             identity,
             compressed: [const { OnceLock::new() }; 3],
             claimed: [const { AtomicBool::new(false) }; 3],
+            asked: AtomicU32::new(0),
             sequence_header,
             holding,
         };
@@ -141,6 +144,26 @@ impl Entry {
     /// Time that computing it took.
     pub fn cost(&self) -> Duration {
         self.cost
+    }
+
+    /// Counts that it was asked for. A load and a store, not one locked step: a count that loses a race is one of many,
+    /// and the counters of outcomes, which every answer raises anyway, cost more.
+    pub fn asked(&self) {
+        self.asked.store(self.asked.load(Ordering::Relaxed).saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// How often it was asked for since the last time that somebody took the count.
+    pub fn take_asked(&self) -> u32 {
+        // Most of a large tier was not asked for since the last walk: reading does not take the line from others.
+        match self.asked.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.asked.swap(0, Ordering::Relaxed),
+        }
+    }
+
+    /// Goes on counting where the entry stopped whose place it takes.
+    pub fn succeed(&self, old: &Self) {
+        self.asked.store(self.asked.load(Ordering::Relaxed).saturating_add(old.take_asked()), Ordering::Relaxed);
     }
 
     /// The wrapping sum of the live versions in its body.

@@ -48,14 +48,27 @@ pub struct CatalogTiers {
     /// What the tiers did.
     pub counters: CatalogTierCounters,
     /// What computing costs.
-    pub costs: Costs,
-    dropped_through: AtomicU64,
+    pub costs: Arc<Costs>,
+    dropped_through: Arc<AtomicU64>,
+    /// Whether these are questions of the server's own.
+    own: bool,
 }
 
 impl CatalogTiers {
     /// Nothing is known yet of the catalog `name`.
     pub fn new(name: &str) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The same for questions that no shopper asked: counted apart, and not taken for what shoppers will find.
+    pub fn of_our_own(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            counters: CatalogTierCounters::default(),
+            costs: Arc::clone(&self.costs),
+            dropped_through: Arc::clone(&self.dropped_through),
+            own: true,
+        }
     }
 
     /// Accepts no remote entry any more that was computed up to `now`.
@@ -304,6 +317,9 @@ fn came_of(found: &Result<Arc<Entry>, CameOf>) -> CameOf {
 fn note(tier: &GuardedTier, ask: &RemoteAsk, came_of: CameOf) {
     if let Some(counters) = ask.catalog.counters.of(tier.name()) {
         counters.lookup(came_of);
+    }
+    if ask.catalog.own {
+        return;
     }
     match came_of {
         CameOf::Hit => tier.hit_share.record(true),

@@ -332,6 +332,11 @@ impl<E: Clone + Send + Sync + 'static> Stack<E> {
         self.memory.remove_all(prefix)
     }
 
+    /// Shows every entry that memory holds. Walks through all of them.
+    pub fn for_each(&self, see: impl FnMut(&Arc<Entry>)) {
+        self.memory.for_each(see);
+    }
+
     /// For those who make entries, or make them grow.
     pub fn filler(&self) -> Filler {
         Filler(Arc::clone(&self.memory))

@@ -36,6 +36,8 @@ pub struct Published {
     pub snapshot: Snapshot,
     /// Equal for equal settings, also over restarts, so that what was cached under them stays of use.
     pub settings_version: u64,
+    /// Every touch behind this sequence was known when it was published; what was computed before it proves nothing.
+    pub touches_from: u64,
 }
 
 impl std::fmt::Debug for Published {
@@ -48,9 +50,14 @@ impl std::fmt::Debug for Published {
 }
 
 impl Published {
-    fn new(snapshot: Snapshot) -> Self {
+    fn new(snapshot: Snapshot, touches: &TouchTable) -> Self {
         let settings_version = settings_version(snapshot.settings());
-        Self { snapshot, settings_version }
+        Self { snapshot, settings_version, touches_from: touches.complete_from() }
+    }
+
+    /// No answer that was kept in one epoch is of use in another.
+    pub(crate) fn epoch(&self) -> (u64, u64) {
+        (self.settings_version, self.touches_from)
     }
 }
 
@@ -112,7 +119,7 @@ impl Visibility {
     ) -> Self {
         let sequence = snapshot.sequence();
         Self {
-            published: ArcSwap::from_pointee(Published::new(snapshot)),
+            published: ArcSwap::from_pointee(Published::new(snapshot, &touches)),
             validated: Progress::new(sequence),
             waiters: watch::Sender::new(sequence),
             touches,
@@ -140,7 +147,7 @@ impl Visibility {
     /// that do not fall.
     pub(crate) fn publish(&self, snapshot: Snapshot, touched: &[Touch], now: Instant) {
         let sequence = snapshot.sequence();
-        self.published.store(Arc::new(Published::new(snapshot)));
+        self.published.store(Arc::new(Published::new(snapshot, &self.touches)));
         // In this order: who sees the sequence also sees the snapshot and the touches.
         self.touch(touched);
         self.publications.note(sequence, now);
@@ -219,6 +226,11 @@ impl Visibility {
     /// Makes everyone in [`Visibility::wait_until`] look again.
     pub(crate) fn wake(&self) {
         self.validated.wake();
+    }
+
+    /// To be told of every publication; the value is its `V`.
+    pub(crate) fn publications_to_come(&self) -> watch::Receiver<u64> {
+        self.waiters.subscribe()
     }
 
     /// Waits until `V` reaches `sequence`, at most `at_most`; returns whether it did. Dropping the future is harmless.

@@ -120,6 +120,7 @@ pub(super) fn serve(runtime: Runtime, server: Server, app: &Arc<App>) -> Outcome
         let stopping = async {
             let signal = stop.signal().await;
             tracing::info!(signal, "draining");
+            app.warm_up.stop();
             let _ = begin.send(());
             stop.signal().await
         };

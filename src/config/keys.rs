@@ -61,6 +61,19 @@ pub const KEYS: &[Key] = &[
         "How long past its maximum age (ten minutes) an answer may be served when a new one cannot be computed. \
          Memcached keeps entries a little longer than an hour and a half. `0s`: only within the maximum age.",
     ),
+    key(
+        "cache.warm_up.limit",
+        Some("2s"),
+        "Longest time that a start waits, once it has caught up, to have the dearest of the latest searches answered \
+         again before it is ready; also after a change of settings. Time for most of the thousand that are kept, and \
+         less than the pause between two probes of most supervisors. `0s`: nothing is remembered or asked again.",
+    ),
+    key(
+        "cache.warm_up.save",
+        Some("true"),
+        "Whether those searches, as text, are kept in the catalog's folder over restarts; without it a start is cold. \
+         Only what was asked at least twice is written, never by whom or when.",
+    ),
     key("cache.redis.url", None, "`redis://[:password@]host:port[/db]`, `rediss://` with TLS; several hosts: commas."),
     key(
         "cache.redis.mode",

@@ -18,7 +18,7 @@ use super::problem::{ConfigError, Problem, Source};
 use super::raw::{Entry, Literal, Raw, Sources, show_path};
 use super::{
     Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, RedisConfig, RedisMode,
-    TlsConfig, keys, servers, value,
+    TlsConfig, WarmUpConfig, keys, servers, value,
 };
 
 /// Longest name of a catalog: it is a folder, part of URLs and a metric label.
@@ -36,6 +36,9 @@ const REMOTE_DEADLINE_MS: std::ops::RangeInclusive<u64> = 1..=100;
 /// Longest stale answer: Memcached keeps entries for ten times their maximum age, a hundred minutes, ten of which are that
 /// age itself.
 const STALE_IF_ERROR_MAX: Duration = Duration::from_secs(90 * 60);
+
+/// Longest warm-up: supervisors give up on a node that is not ready after some minutes.
+const WARM_UP_MAX: Duration = Duration::from_secs(60);
 
 const ADMISSIONS: &[(&str, Admission)] =
     &[("auto", Admission::Auto), ("always", Admission::Always), ("never", Admission::Never)];
@@ -155,6 +158,13 @@ impl Reader {
                 time if time <= STALE_IF_ERROR_MAX => Ok(time),
                 _ => Err("at most 90m, since no tier keeps an answer for longer".to_owned()),
             }),
+            warm_up: WarmUpConfig {
+                limit: self.get("cache.warm_up.limit", |text| match value::duration(text)? {
+                    time if time <= WARM_UP_MAX => Ok(time),
+                    _ => Err("at most 1m, since nobody is answered meanwhile".to_owned()),
+                }),
+                save: self.get("cache.warm_up.save", |text| value::word(text, FLAGS)),
+            },
             redis: self.redis(),
             memcached: self.get_if_written("cache.memcached.url", servers::memcached).unwrap_or_default(),
         }

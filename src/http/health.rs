@@ -1,7 +1,7 @@
 //! `/healthz` and `/readyz`: is the process alive, and should it get traffic.
 //!
 //! Alive is answered without looking at anything, so that a slow disk never gets the process killed. Ready needs every
-//! catalog to have caught up with its log once.
+//! catalog to have caught up with its log once, and to be warm.
 
 use std::sync::Arc;
 
@@ -22,8 +22,11 @@ pub(super) async fn alive() -> Response {
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let reasons: Vec<String> = app
         .open_catalogs()
-        .filter(|(_, catalog)| !catalog.is_ready())
-        .map(|(name, _)| format!("catalog `{name}` has not caught up with its log yet"))
+        .filter_map(|(name, catalog)| match (catalog.is_ready(), app.warm_up.is_warm(name)) {
+            (false, _) => Some(format!("catalog `{name}` has not caught up with its log yet")),
+            (true, false) => Some(format!("catalog `{name}` is being warmed up")),
+            (true, true) => None,
+        })
         .collect();
     if reasons.is_empty() {
         json_response(StatusCode::OK, &json!({"status": "ready"}))

@@ -11,7 +11,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::tiers;
+use super::{tiers, warm_up};
 use crate::answer::Answers;
 use crate::answer::counters::{KindStats, Stats};
 
@@ -83,6 +83,7 @@ impl Collector for AnswerCollector {
             |kind| kind.rescued as f64,
         )?;
         tiers::encode(&mut encoder, &stats)?;
+        warm_up::encode(&mut encoder, &stats)?;
         pool(&mut encoder, &stats)
     }
 }

@@ -19,3 +19,4 @@ mod support;
 mod tidy;
 mod tiers;
 mod tls;
+mod warm_up;

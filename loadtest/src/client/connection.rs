@@ -23,6 +23,8 @@ const CHUNK_LINE_BYTES_MAX: usize = 1_024;
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Where the head of the last answer ends.
+    head_end: usize,
 }
 
 impl Connection {
@@ -30,7 +32,7 @@ impl Connection {
         let stream = TcpStream::connect(address).await.map_err(|_| Failure::Connect)?;
         // A request is one write; it should not wait for the answer to another.
         stream.set_nodelay(true).map_err(|_| Failure::Connect)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES) })
+        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES), head_end: 0 })
     }
 
     /// Whether nothing has come since the last request.
@@ -38,9 +40,15 @@ impl Connection {
         self.buffer.is_empty()
     }
 
+    /// The head of the last answer as it came, from the status line to the empty line.
+    pub(crate) fn last_head(&self) -> &[u8] {
+        &self.buffer[..self.head_end]
+    }
+
     /// The answer, and whether the connection can be used again.
     pub(crate) async fn exchange(&mut self, request: &[u8], body: Body) -> Result<(Answer, bool), Failure> {
         self.buffer.clear();
+        self.head_end = 0;
         self.stream.write_all(request).await.map_err(|_| Failure::Closed)?;
         let (head, framing, start) = loop {
             self.read().await?;
@@ -48,6 +56,7 @@ impl Connection {
                 break parsed;
             }
         };
+        self.head_end = start;
         let (content, end) = match framing {
             Framing::Length(length) => {
                 let end = start.checked_add(length).filter(|end| *end <= ANSWER_BYTES_MAX).ok_or(Failure::Malformed)?;

@@ -58,8 +58,7 @@ fn driven(opens_at: usize, requests: u32, in_flight_max: usize, timeout_ms: u64)
     LocalSet::new().block_on(&runtime, async move {
         let address = stalling_server(opens_at).await;
         let client = Rc::new(Client::new(address, &shape::Client { timeout_ms, ..Default::default() }));
-        let phase =
-            Phase { name: "p".into(), seconds: 1.0, rate: 500.0, content: 0.0, live: 0.0, flash: 0.0, counted: true };
+        let phase = Phase::new("p", 1.0, 500.0, true);
         let clock = Clock::starting_now();
         let driver = Driver::new(client, clock, Rates::new(&[phase]), 1, in_flight_max);
         driver.drive(plan(requests).into_iter()).await.unwrap();

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Access, Client};
 use crate::traffic::queries::QueryPool;
 use crate::traffic::urls::Urls;
 
@@ -65,7 +65,7 @@ pub(crate) async fn popular(client: &Client, urls: &Urls, pool: &QueryPool) -> V
             break;
         }
         let (_, target) = urls.search(&query.text, 1, None);
-        let Ok(answer) = client.get(&target).await else { continue };
+        let Ok(answer) = client.get(Access::Search, &target).await else { continue };
         if let Some(hit) = hits(&answer.body).into_iter().find(|hit| !ids.contains(&hit.id)) {
             ids.insert(hit.id.clone());
             found.push(Popular { target, id: hit.id });

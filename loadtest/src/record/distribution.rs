@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use hdrhistogram::{Counter, Histogram};
 use serde::{Deserialize, Serialize};
 
 /// Longest latency that is told apart: a minute is longer than any time limit here.
@@ -53,20 +53,7 @@ impl Recording {
     }
 
     pub(crate) fn summary(&self) -> Distribution {
-        let Some(histogram) = &self.0 else { return Distribution::default() };
-        let mut bytes = Vec::new();
-        let packed = V2DeflateSerializer::new().serialize(histogram, &mut bytes).is_ok();
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Distribution {
-            count: histogram.len(),
-            mean_us: histogram.mean(),
-            p50_us: at(0.5),
-            p90_us: at(0.9),
-            p99_us: at(0.99),
-            p999_us: at(0.999),
-            max_us: histogram.max(),
-            histogram: if packed { STANDARD.encode(bytes) } else { String::new() },
-        }
+        self.0.as_ref().map_or_else(Distribution::default, Distribution::of)
     }
 }
 
@@ -85,6 +72,22 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
+    pub(crate) fn of<T: Counter>(histogram: &Histogram<T>) -> Self {
+        let mut bytes = Vec::new();
+        let packed = V2DeflateSerializer::new().serialize(histogram, &mut bytes).is_ok();
+        let at = |quantile| histogram.value_at_quantile(quantile);
+        Self {
+            count: histogram.len(),
+            mean_us: histogram.mean(),
+            p50_us: at(0.5),
+            p90_us: at(0.9),
+            p99_us: at(0.99),
+            p999_us: at(0.999),
+            max_us: histogram.max(),
+            histogram: if packed { STANDARD.encode(bytes) } else { String::new() },
+        }
+    }
+
     /// The histogram itself.
     pub(crate) fn unpacked(&self) -> anyhow::Result<Histogram<u64>> {
         let bytes = STANDARD.decode(&self.histogram).context("a histogram is not base64")?;

@@ -6,6 +6,7 @@
 //! Invariant: every text from outside is escaped, and a rate beyond the generator's limit has no figures.
 
 mod caveats;
+mod pairs;
 mod plot;
 mod plots;
 mod tables;
@@ -15,7 +16,7 @@ mod tests;
 
 pub(crate) use caveats::others;
 
-use crate::report::rate;
+use crate::report::{rate, rows};
 use crate::result::{CalibrationResult, Outcome, RunResult, SaturationResult, SweepResult};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -27,6 +28,7 @@ pub(crate) fn page(outcome: &Outcome) -> String {
         Outcome::Sweep(sweep) => sweep_body(sweep),
         Outcome::Calibration(calibration) => calibration_body(calibration),
         Outcome::Saturation(saturation) => saturation_body(saturation),
+        Outcome::Pairs(pairs) => pairs::body(pairs),
     };
     let header = outcome.header();
     let title = escaped(&header.name);
@@ -109,6 +111,7 @@ fn run_body(run: &RunResult) -> String {
             "Changes and freshness",
             &[tables::changes(run), tables::freshness(run), plots::freshness(run), freshness_note(run)],
         ),
+        section("Faults", &faults(run)),
         section("Failures", &[tables::failures(&run.total)]),
         section("The machine meanwhile", &[plots::cores_over_time(run), plots::memory_over_time(run)]),
         section("The scenario", &[scenario(&run.scenario)]),
@@ -139,7 +142,13 @@ fn sweep_body(sweep: &SweepResult) -> String {
     [
         section("In short", &[format!("<p class=\"verdict\">{}</p>", escaped(&sweep.verdict.text())), goal(sweep)]),
         section("Read this first", &[caveats::sweep(sweep)]),
-        section("Throughput against latency", &[plots::throughput_against_latency(sweep), tables::steps(sweep)]),
+        section(
+            "Throughput against latency",
+            &[
+                plots::throughput_against_latency(sweep),
+                tables::shared(rows::steps(&sweep.steps, |rate| sweep.header.within_limit(rate))),
+            ],
+        ),
         section("The scenario", &[scenario(&sweep.scenario)]),
     ]
     .concat()
@@ -164,7 +173,26 @@ fn calibration_body(calibration: &CalibrationResult) -> String {
         rate(calibration.limit),
         calibration.body_bytes
     );
-    section("In short", &[format!("<p class=\"verdict\">{text}</p>"), tables::calibration(calibration)])
+    let mut parts =
+        vec![format!("<p class=\"verdict\">{text}</p>"), tables::shared(rows::calibration(&calibration.steps))];
+    for bursts in &calibration.bursts {
+        parts.push(format!("<p>{}: {} requests/s on the average.</p>", escaped(&bursts.text()), rate(bursts.limit)));
+        parts.push(tables::shared(rows::calibration(&bursts.steps)));
+    }
+    section("In short", &parts)
+}
+
+/// What was done to the processes beside the server.
+fn faults(run: &RunResult) -> Vec<String> {
+    let Some(faults) = run.faults.as_ref().filter(|faults| !faults.faults.is_empty()) else { return Vec::new() };
+    vec![
+        tables::shared(rows::windows(faults)),
+        tables::shared(rows::faults(faults)),
+        note(&format!(
+            "The breakers were looked at every {} ms: they had changed up to so much earlier.",
+            faults.looked_every_ms
+        )),
+    ]
 }
 
 fn saturation_body(saturation: &SaturationResult) -> String {
@@ -175,7 +203,7 @@ fn saturation_body(saturation: &SaturationResult) -> String {
                 "A closed loop: each connection sends its next request when the last is answered. Shoppers do not wait \
                  for each other, so that these latencies are no promise; they compare one answer with another.",
             ),
-            tables::saturation(saturation),
+            tables::shared(rows::saturation(saturation)),
         ],
     )
 }

@@ -10,10 +10,13 @@ mod tables;
 mod tests;
 
 use crate::report::html::others;
-use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate, verdict};
-use crate::result::{
-    CalibrationResult, HitRate, Measured, Outcome, RunResult, SaturationResult, StreamResult, SweepResult,
+use crate::report::rows::{self, Rows};
+use crate::report::{
+    BEYOND, count, mean_milliseconds, milliseconds, pairs_caveats, pairs_verdict, percent, rate, verdict,
 };
+use crate::result::faults::FaultsResult;
+use crate::result::pairs::PairsResult;
+use crate::result::{CalibrationResult, HitRate, Measured, Outcome, RunResult, StreamResult};
 pub(crate) use tables::Table;
 
 /// Writes a text to the terminal.
@@ -31,13 +34,15 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Run(run) => parts.extend(run_parts(run)),
         Outcome::Sweep(sweep) => {
-            parts.extend([steps(sweep), sweep.verdict.text()]);
+            let steps = rows::steps(&sweep.steps, |rate| sweep.header.within_limit(rate));
+            parts.extend([table(steps), sweep.verdict.text()]);
             if sweep.interrupted {
                 parts.push("INTERRUPTED: the knee may lie elsewhere".to_owned());
             }
         }
-        Outcome::Calibration(calibration) => parts.push(calibrated(calibration)),
-        Outcome::Saturation(saturation) => parts.push(saturated(saturation)),
+        Outcome::Calibration(calibration) => parts.extend(calibrated(calibration)),
+        Outcome::Saturation(saturation) => parts.push(table(rows::saturation(saturation))),
+        Outcome::Pairs(pairs) => parts.extend(paired(pairs)),
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -50,10 +55,10 @@ fn head(outcome: &Outcome) -> String {
     let limit = match (outcome, header.generator_limit) {
         // A closed loop has no plan that could be missed; the bare handler beside it says what is possible.
         (Outcome::Saturation(_), _) => return text,
-        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_), Some(limit)) => {
+        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Pairs(_), Some(limit)) => {
             format!("{} requests/s on this machine", rate(limit))
         }
-        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_), None) => {
+        (Outcome::Run(_) | Outcome::Sweep(_) | Outcome::Calibration(_) | Outcome::Pairs(_), None) => {
             "not known: run `calibrate` once on this machine".to_owned()
         }
     };
@@ -67,6 +72,7 @@ fn run_parts(run: &RunResult) -> Vec<String> {
     parts.push(hit_rates(&run.total));
     parts.push(failures(&run.total));
     parts.push(changes(run));
+    parts.extend(run.faults.iter().flat_map(faulted));
     let lag = &run.generator_lag;
     parts.push(format!(
         "generator's lag: p50 {}, p99 {}, most {} (part of every latency above)",
@@ -86,63 +92,40 @@ fn run_parts(run: &RunResult) -> Vec<String> {
     parts
 }
 
-fn steps(sweep: &SweepResult) -> String {
-    let mut table =
-        Table::new(&["set/s", "answered/s", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "hits", "goal"]);
-    for step in &sweep.steps {
-        let mut row = vec![rate(step.rate)];
-        if sweep.header.within_limit(step.rate) {
-            row.push(rate(step.measured.answered_per_second));
-            row.extend(spread(&step.measured.latency));
-            row.push(milliseconds(step.generator_lag.p99_us));
-            row.push(percent(step.measured.hits_overall.share()));
-            row.push(if step.missed.is_empty() { "met".to_owned() } else { step.missed.join("; ") });
-        } else {
-            row.push(BEYOND.to_owned());
-        }
-        table.row(row);
-    }
+fn table((names, rows): Rows) -> String {
+    let mut table = Table::new(&names);
+    rows.into_iter().for_each(|row| table.row(row));
     table.text()
 }
 
-fn calibrated(calibration: &CalibrationResult) -> String {
-    let mut table = Table::new(&[
-        "planned/s",
-        "answered/s",
-        "failed",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-        "lag p99",
-        "held",
-    ]);
-    for step in &calibration.steps {
-        let mut row = vec![rate(step.rate), rate(step.answered_per_second), count(step.failed)];
-        row.extend(spread(&step.latency));
-        row.push(milliseconds(step.generator_lag.p99_us));
-        row.push(if step.held { "yes" } else { "no" }.to_owned());
-        table.row(row);
+fn calibrated(calibration: &CalibrationResult) -> Vec<String> {
+    let mut parts = vec![table(rows::calibration(&calibration.steps))];
+    for bursts in &calibration.bursts {
+        parts.push(format!("{}: {} requests/s on the average", bursts.text(), rate(bursts.limit)));
+        parts.push(table(rows::calibration(&bursts.steps)));
     }
-    table.text()
+    parts
 }
 
-fn saturated(saturation: &SaturationResult) -> String {
-    let mut table = Table::new(&["answer", "connections", "answers/s", "p50", "p99", "failed", "of the bare handler"]);
-    for (row, share) in saturation.rows.iter().zip(crate::saturate::shares(&saturation.rows)) {
-        table.row(vec![
-            row.target.clone(),
-            count(row.connections as u64),
-            rate(row.answered_per_second),
-            milliseconds(row.latency.p50_us),
-            milliseconds(row.latency.p99_us),
-            count(row.failed),
-            percent(share),
-        ]);
+fn faulted(faults: &FaultsResult) -> Vec<String> {
+    let mut parts = vec![table(rows::windows(faults))];
+    if !faults.faults.is_empty() {
+        parts.push(table(rows::faults(faults)));
+        parts.push(format!("The breakers were looked at every {} ms.", faults.looked_every_ms));
     }
-    table.text()
+    parts
+}
+
+fn paired(pairs: &PairsResult) -> Vec<String> {
+    let mut parts = vec![table(rows::runs(pairs))];
+    let (names, rows) = rows::breakers(pairs);
+    if !rows.is_empty() {
+        parts.push(table((names, rows)));
+    }
+    parts.push(table(rows::measures(pairs)));
+    parts.extend(pairs_caveats(pairs));
+    parts.push(pairs_verdict(pairs));
+    parts
 }
 
 fn phases(run: &RunResult) -> String {

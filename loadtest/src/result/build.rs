@@ -4,6 +4,8 @@
 //!
 //! Invariant: the total of a run is made of its counted phases and of nothing else.
 
+pub(crate) mod faults;
+
 use std::time::Duration;
 
 use super::{Cell, FreshnessResult, HitRate, KindHits, Measured, PrefixHits, SecondResult, StreamResult, TierLatency};
@@ -150,7 +152,7 @@ mod tests {
     use super::*;
 
     fn phase(seconds: f64, rate: f64, counted: bool) -> Phase {
-        Phase { name: "p".into(), seconds, rate, content: 0.0, live: 0.0, flash: 0.0, counted }
+        Phase::new("p", seconds, rate, counted)
     }
 
     #[test]

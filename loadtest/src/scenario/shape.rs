@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Fault, Keys};
+
 /// A whole scenario file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     /// How to start the server; without it, one must be running.
     pub(crate) server: Option<Server>,
+    #[serde(default)]
+    pub(crate) keys: Keys,
     #[serde(default)]
     pub(crate) client: Client,
     /// What counts as good enough.
@@ -52,10 +56,13 @@ pub(crate) struct Scenario {
     pub(crate) phases: Vec<Phase>,
     /// How `sweep` looks for the knee.
     pub(crate) sweep: Option<Sweep>,
+    /// How `pairs` treats the server between two runs.
+    #[serde(default)]
+    pub(crate) pairs: Pairs,
 }
 
-/// How the server is started. In every argument, `{storefind}`, `{address}`, `{data}` and `{root}` are replaced by the
-/// program, the scenario's address, a temporary folder and the repository.
+/// How the server is started. In every argument, `{storefind}`, `{address}`, `{data}`, `{root}` and `{write_key}` are
+/// replaced by the program, the scenario's address, a temporary folder, the repository and the key for writes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
@@ -113,7 +120,7 @@ impl Default for Goal {
 }
 
 /// When plain requests arrive. Sessions always arrive at random.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Arrivals {
     /// Independent of each other.
@@ -128,6 +135,21 @@ pub(crate) enum Arrivals {
         #[serde(default = "default_calm_ms")]
         calm_ms: f64,
     },
+}
+
+impl Arrivals {
+    /// Those of a scenario that says no more than that it has bursts.
+    pub(crate) fn usual_bursts() -> Self {
+        Self::Bursts { factor: default_factor(), burst_ms: default_burst_ms(), calm_ms: default_calm_ms() }
+    }
+
+    /// How much higher the rate is in a burst; none without bursts.
+    pub(crate) fn factor(&self) -> Option<f64> {
+        match self {
+            Self::Poisson => None,
+            Self::Bursts { factor, .. } => Some(*factor),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -302,6 +324,27 @@ pub(crate) struct Phase {
     /// A phase that is not counted warms up: it stands in the time series only.
     #[serde(default = "default_counted")]
     pub(crate) counted: bool,
+    /// What is done meanwhile to the processes of `server.beside`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Phase {
+    /// A phase without changes, flash and faults.
+    pub(crate) fn new(name: &str, seconds: f64, rate: f64, counted: bool) -> Self {
+        let faults = Vec::new();
+        Self { name: name.to_owned(), seconds, rate, content: 0.0, live: 0.0, flash: 0.0, counted, faults }
+    }
+}
+
+/// How `pairs` runs a scenario again and again. The phases before the first counted one warm up: they run once, before
+/// the first pair. All from the first counted one on run in every pair.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Pairs {
+    /// The server is started anew for each run, on the folder that it left, and stopped after it. What stands beside it
+    /// goes on, so that remote tiers stay warm. Otherwise it stays up, and idle while the other scenario is run.
+    pub(crate) restart: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -78,6 +78,18 @@ pub(crate) fn others(run: &RunResult) -> Option<f64> {
     (!seconds.is_empty()).then(|| seconds.iter().sum::<f64>() / count)
 }
 
+/// Of two scenarios in turns: what is special to this result, and what holds of all.
+pub(super) fn pairs(weighty: &[String], header: &Header) -> String {
+    let mut usual = usual(header);
+    usual.push(
+        "Each ratio is that of two runs that followed each other, in an order that turns around with each pair. The \
+         interval holds the median of what such ratios are drawn from with the probability that stands beside it, \
+         whatever their distribution; it supposes that the pairs are independent."
+            .to_owned(),
+    );
+    list(weighty, &usual)
+}
+
 /// Of a sweep.
 pub(super) fn sweep(sweep: &SweepResult) -> String {
     let mut weighty = Vec::new();

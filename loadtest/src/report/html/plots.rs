@@ -7,6 +7,7 @@
 use super::plot::{Axis, Line, Plot, Scale};
 use crate::record::distribution::Distribution;
 use crate::record::totals::PREFIX_CHARACTERS_MAX;
+use crate::result::pairs::PairsResult;
 use crate::result::{Measured, RunResult, SecondResult, SweepResult};
 
 /// A prefix length with fewer answers is left out of the plot: a share of them says nothing. The result has it.
@@ -124,6 +125,19 @@ pub(super) fn hits_by_prefix(total: &Measured) -> String {
         lines,
     );
     plot.dots = true;
+    plot.figure()
+}
+
+/// The ratio of each pair, of all requests together.
+pub(super) fn ratios(pairs: &PairsResult) -> String {
+    let all = pairs.measures.iter().filter(|measure| measure.kind.is_none());
+    let points = |ratios: &[f64]| (1_u64..).map(float).zip(ratios.iter().copied()).collect();
+    let lines: Vec<Line> = all.map(|measure| line(&measure.figure, points(&measure.ratios))).collect();
+    let x = Axis::over("pair", Scale::Linear, [float(pairs.pairs as u64)].into_iter());
+    let y = Axis::over("A ÷ B", Scale::Linear, lines.iter().flat_map(|line| line.points.iter().map(|(_, y)| *y)));
+    let mut plot = Plot::new("Ratios, pair by pair", x, y, lines);
+    plot.dots = true;
+    plot.levels = vec![(1.0, "alike".to_owned())];
     plot.figure()
 }
 

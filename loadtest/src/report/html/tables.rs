@@ -5,11 +5,10 @@
 //! Invariant: a table without rows is left out.
 
 use super::escaped;
+use crate::report::rows::Rows;
 use crate::report::terminal::spread;
 use crate::report::{BEYOND, count, milliseconds, percent, rate};
-use crate::result::{
-    CalibrationResult, HitRate, Measured, RunResult, SaturationResult, StreamResult, SweepResult, ratio,
-};
+use crate::result::{HitRate, Measured, RunResult, StreamResult, ratio};
 
 fn table(names: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
@@ -152,49 +151,7 @@ pub(super) fn freshness(run: &RunResult) -> String {
     table(&names, &rows.collect::<Vec<_>>())
 }
 
-pub(super) fn steps(sweep: &SweepResult) -> String {
-    let names = ["set/s", "answered/s", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "hits", "goal"];
-    let rows = sweep.steps.iter().map(|step| {
-        let mut row = vec![rate(step.rate)];
-        if sweep.header.within_limit(step.rate) {
-            row.push(rate(step.measured.answered_per_second));
-            row.extend(spread(&step.measured.latency));
-            row.push(milliseconds(step.generator_lag.p99_us));
-            row.push(percent(step.measured.hits_overall.share()));
-            row.push(if step.missed.is_empty() { "met".to_owned() } else { step.missed.join("; ") });
-        } else {
-            row.push(BEYOND.to_owned());
-        }
-        row
-    });
-    table(&names, &rows.collect::<Vec<_>>())
-}
-
-pub(super) fn calibration(calibration: &CalibrationResult) -> String {
-    let names = ["set/s", "answered/s", "failed", "mean", "p50", "p90", "p99", "p99.9", "max", "lag p99", "held"];
-    let rows = calibration.steps.iter().map(|step| {
-        let mut row = vec![rate(step.rate), rate(step.answered_per_second), count(step.failed)];
-        row.extend(spread(&step.latency));
-        row.push(milliseconds(step.generator_lag.p99_us));
-        row.push(if step.held { "yes" } else { "no" }.to_owned());
-        row
-    });
-    table(&names, &rows.collect::<Vec<_>>())
-}
-
-pub(super) fn saturation(saturation: &SaturationResult) -> String {
-    let shares = crate::saturate::shares(&saturation.rows);
-    let rows = saturation.rows.iter().zip(shares).map(|(row, share)| {
-        vec![
-            row.target.clone(),
-            count(row.connections as u64),
-            rate(row.answered_per_second),
-            milliseconds(row.latency.p50_us),
-            milliseconds(row.latency.p99_us),
-            count(row.failed),
-            percent(share),
-        ]
-    });
-    let names = ["answer", "connections", "answers/s", "p50", "p99", "failed", "of the bare handler"];
-    table(&names, &rows.collect::<Vec<_>>())
+/// A table whose rows the terminal shows, too.
+pub(super) fn shared((names, rows): Rows) -> String {
+    table(&names, &rows)
 }

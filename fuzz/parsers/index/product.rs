@@ -1,0 +1,1 @@
+../../../index/src/product.rs

@@ -1,0 +1,3 @@
+//! The catalog, as far as feeds are read.
+
+pub mod feeds;

@@ -1,0 +1,3 @@
+//! Feeds as the server reads them: links to its own files.
+
+pub mod catalog;
