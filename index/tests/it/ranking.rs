@@ -57,7 +57,7 @@ fn shop() -> Vec<Value> {
 
 fn place(snapshot: &Snapshot, q: &str, id: &str) -> usize {
     let page = search(snapshot, &SearchRequest { per_page: 100, ..ask(q) });
-    ids(&page).iter().position(|found| *found == id).unwrap()
+    ids(&page).iter().position(|found| *found == id).expect("a hit")
 }
 
 #[test]
