@@ -93,9 +93,9 @@ pub const ANSWER_VERSION: u32 = 3;
 const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
 
 /// Share of the request deadline that a search may be expected to wait for a thread; autocompletes twice that. The rest is
-/// for computing it when all others compute, too. A quarter refused searches in every short stall of a busy machine that
-/// two fifths answer.
-const QUEUE_SHARE_OF_DEADLINE: f64 = 0.4;
+/// for computing it when all others compute, too, and for what no deadline sees: the way from the socket and back, 50 ms
+/// when kept answers keep both cores busy.
+const QUEUE_SHARE_OF_DEADLINE: f64 = 0.2;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

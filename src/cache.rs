@@ -20,6 +20,8 @@ pub mod body;
 
 pub mod coding;
 
+mod weight;
+
 pub mod entry;
 
 pub mod codec;

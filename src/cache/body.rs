@@ -12,6 +12,11 @@ use bytes::Bytes;
 use storefind_index::answer::LiveShown;
 use storefind_index::live::{Live, LiveTable, Ordinal};
 
+use super::weight::{held, items};
+
+/// What `Bytes` keeps beside a text that several share.
+const SHARED_TEXT_BYTES: usize = 24;
+
 /// Writes live fields as they stand in a hole; the flag: whether content stands before them.
 pub type WriteLive = fn(&Live, LiveShown, bool) -> Vec<u8>;
 
@@ -111,7 +116,8 @@ impl Body {
 
     /// Bytes that it holds.
     pub fn weight(&self) -> usize {
-        self.text.len() + self.holes.iter().map(|hole| size_of::<Hole>() + hole.id.len()).sum::<usize>()
+        let ids = self.holes.iter().map(|hole| held(hole.id.len())).sum::<usize>();
+        held(self.text.len()) + SHARED_TEXT_BYTES + items::<Hole>(self.holes.len()) + ids
     }
 }
 

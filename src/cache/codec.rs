@@ -124,6 +124,14 @@ pub fn encode(entry: &Entry) -> Result<Bytes, Unsuited> {
     seal(&out.finish())
 }
 
+/// The most bytes that decoding this value handles: its own, or what it says that it unpacks to. Tells before anything is
+/// unpacked where that is to happen; a claim beyond the limit is refused unread, and counts for nothing.
+pub fn bytes_to_handle(value: &[u8]) -> usize {
+    let length = value.get(CHECKED_FROM + 1..HEADER_BYTES).and_then(|bytes| bytes.try_into().ok());
+    let claimed = length.map_or(0, u32::from_le_bytes) as usize;
+    if claimed > PAYLOAD_BYTES_MAX { value.len() } else { value.len().max(claimed) }
+}
+
 /// Decodes a value found under `key`.
 ///
 /// # Errors

@@ -6,12 +6,13 @@
 //! Invariant: a change that can alter the answer is found here, whatever else changed before or after it.
 
 use storefind_index::answer::LiveDependency;
-use storefind_index::dependency::Dependency;
+use storefind_index::dependency::{Clause, Dependency};
 use storefind_index::live::LiveTable;
 use storefind_index::switch::{Rule, is_off};
 use storefind_index::touch::touch_hash;
 
 use super::freshness::StaleReason;
+use super::weight::{held, items};
 use crate::catalog::touch_table::TouchTable;
 
 /// See the module.
@@ -128,15 +129,18 @@ impl Proof {
     /// Bytes that it holds beside its own.
     pub fn weight(&self) -> usize {
         let live = match &self.live {
-            LiveDependency::Products(ordinals) => size_of_val(&**ordinals),
+            LiveDependency::Products(ordinals) => held(size_of_val(&**ordinals)),
             LiveDependency::None | LiveDependency::Any => 0,
         };
-        let text = |terms: &[String]| terms.iter().map(|term| size_of::<String>() + term.len()).sum::<usize>();
+        let texts = |terms: &[String]| terms.iter().map(|term| held(term.capacity())).sum::<usize>();
         let variants = self.dependency.variants.iter().map(|variant| {
-            let clauses = variant.clauses.iter().map(|held| size_of_val(held) + text(&held.terms)).sum::<usize>();
-            size_of_val(variant) + variant.name.len() + clauses
+            let clauses =
+                variant.clauses.iter().map(|clause| items::<String>(clause.terms.capacity()) + texts(&clause.terms));
+            held(variant.name.capacity()) + items::<Clause>(variant.clauses.capacity()) + clauses.sum::<usize>()
         });
-        let compiled = size_of_val(&*self.terms) + size_of_val(&*self.clauses) + size_of_val(&*self.variants);
+        let stated = items::<storefind_index::dependency::Variant>(self.dependency.variants.capacity());
+        let compiled = [size_of_val(&*self.terms), size_of_val(&*self.clauses), size_of_val(&*self.variants)];
+        let compiled = compiled.into_iter().map(held).sum::<usize>() + stated;
         live + compiled + variants.sum::<usize>()
     }
 

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::admission::{Class, Costs};
 use super::body::{Stock, WriteLive};
-use super::codec::{Decoded, decode};
+use super::codec::{Decoded, bytes_to_handle, decode};
 use super::entry::{Entry, Holding};
 use super::fill::FillQueue;
 use super::freshness::{StaleReason, UnixMillis, Verdict, View, judge, rescuable};
@@ -38,7 +38,8 @@ use lease::Lease;
 
 /// Tiers' deadlines that a request spends on lookups at most: two servers that hang cost no more than this.
 const BUDGET_DEADLINES: u32 = 2;
-/// Larger values are decoded on a thread that may block: an async one owes its other connections an answer.
+/// Values that are larger, or unpack to more, are decoded on a thread that may block: an async one owes its other
+/// connections an answer.
 const DECODE_INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// What remote tiers know about one catalog: what they did for it, and what its questions cost.
@@ -330,7 +331,7 @@ fn note(tier: &GuardedTier, ask: &RemoteAsk, came_of: CameOf) {
 
 /// Decodes where it keeps nobody waiting.
 async fn decode_apart(value: Bytes, key: &Arc<Key>) -> Result<Decoded, MissReason> {
-    if value.len() <= DECODE_INLINE_BYTES_MAX {
+    if bytes_to_handle(&value) <= DECODE_INLINE_BYTES_MAX {
         return decode(&value, key);
     }
     let key = Arc::clone(key);

@@ -135,6 +135,61 @@ mod tests {
         assert_eq!(TouchTable::slots_for(u64::MAX), SLOTS_MAX);
     }
 
+    /// Two threads touch, as a walk and the reading of a saved table do, while others prove entries. Which sequence touched
+    /// which term is known to everybody.
+    #[test]
+    fn whoever_sees_a_sequence_validated_sees_every_touch_through_it_whatever_else_is_written() {
+        const SEQUENCES: u64 = 200_000;
+        const SLOTS: u64 = 16;
+        // The latest touches are those that a late one could hide.
+        const LOOKED_BACK: u64 = 40;
+        // Terms share slots, and a slot's touches come from both halves of the hash.
+        let term = |sequence: u64| xxhash_rust::xxh3::xxh3_64(&(sequence % 64).to_le_bytes());
+        let table = TouchTable::new(SLOTS as usize, 0);
+        let validated = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for sequence in 1..=SEQUENCES {
+                    table.touch(term(sequence), sequence);
+                    validated.store(sequence, Ordering::Release);
+                }
+            });
+            // What is read late is older than what is there, and must not take its place.
+            scope.spawn(|| {
+                while validated.load(Ordering::Acquire) < SEQUENCES {
+                    let old = validated.load(Ordering::Acquire).saturating_sub(LOOKED_BACK);
+                    (0..SLOTS as usize).for_each(|slot| table.restore(slot, old));
+                    table.touch(term(old), old);
+                }
+            });
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let mut seen = [0; SLOTS as usize];
+                    loop {
+                        let through = validated.load(Ordering::Acquire);
+                        for sequence in through.saturating_sub(LOOKED_BACK)..=through {
+                            let last = table.last(term(sequence));
+                            assert!(
+                                last >= sequence,
+                                "{last} hides the touch of {sequence}, validated through {through}"
+                            );
+                            let slot = &mut seen[term(sequence) as usize % SLOTS as usize];
+                            assert!(last >= *slot, "a slot fell from {slot} to {last}");
+                            *slot = last;
+                        }
+                        if through == SEQUENCES {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        for sequence in SEQUENCES - LOOKED_BACK..=SEQUENCES {
+            let last = table.last(term(sequence));
+            assert!((sequence..=SEQUENCES).contains(&last), "{last} where {sequence} touched last");
+        }
+    }
+
     #[test]
     fn completeness_only_moves_forward() {
         let table = TouchTable::new(16, 5);

@@ -243,3 +243,6 @@ impl Visibility {
         matches!(tokio::time::timeout(at_most, reached).await, Ok(Ok(_)))
     }
 }
+
+#[cfg(test)]
+mod tests;

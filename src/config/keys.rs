@@ -134,7 +134,7 @@ pub const KEYS: &[Key] = &[
         "http.max_queued_queries",
         Some("1024"),
         "Most queries that wait for a thread, however quick they are. Fewer may when queries are slow: no more than can \
-         be begun within two fifths of the deadline; one more is answered 503, or with an older answer.",
+         be begun within a fifth of the deadline; one more is answered 503, or with an older answer.",
     ),
     key(
         "http.search_cache_control",

@@ -1,5 +1,7 @@
 //! The memory tier under a real server's answers: bounded, and told truly.
 
+mod resident;
+
 use crate::answer::{HIT, Shop};
 
 const MEGABYTE: u64 = 1_000_000;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::support::child::Running;
 use crate::support::server::{TestServer, until};
 
 const CONFIG: &str = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nfreshness_bound = \"100ms\"\n[catalogs.shop]\n";
@@ -38,16 +39,6 @@ impl Folder {
 
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("storefind was built for this test")
-    }
-}
-
-/// A process that does not outlive a failing test.
-pub struct Running(pub Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
     }
 }
 

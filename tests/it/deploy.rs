@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use yaml_rust2::{Yaml, YamlLoader};
 
+use crate::support::child::Running;
 use crate::support::server::{Answer, PATIENCE, until};
 use crate::support::servers::{free_port, memcached, redis};
 
@@ -94,16 +95,6 @@ fn the_composition_names_what_exists_and_publishes_on_loopback_only() {
             None => compose["volumes"].as_hash().is_some_and(|known| known.contains_key(&Yaml::String(source.into()))),
         };
         assert!(exists, "{source} does not exist");
-    }
-}
-
-/// A process that does not outlive a failing test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
     }
 }
 

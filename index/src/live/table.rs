@@ -292,6 +292,48 @@ mod tests {
         assert_ne!(table.fold(all.iter().copied()), before);
     }
 
+    /// A fold is read product by product while they change. What it is used for: if it is what it was, nothing changed.
+    #[test]
+    fn a_fold_that_stays_equal_means_that_no_row_changed_meanwhile_and_new_products_disturb_nobody() {
+        const SHOWN: Ordinal = 20;
+        const CHANGES: u64 = 100_000;
+        let table = LiveTable::default();
+        let given: Vec<_> = (0..SHOWN).filter_map(|n| table.ordinal_or_new(&n.to_string())).collect();
+        assert_eq!(given.len(), SHOWN as usize);
+        let agreed = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for sequence in 1..=CHANGES {
+                    table.set(sequence as Ordinal % SHOWN, sequence, priced(sequence as f64, 1));
+                    // Every tenth change is a new product's: chunks are added while others are read.
+                    if sequence.is_multiple_of(10) {
+                        table.ordinal_or_new(&format!("new {sequence}")).expect("room");
+                    }
+                }
+            });
+            let mut agreed = 0_u64;
+            let mut fold = 0;
+            loop {
+                let is_last = writer.is_finished();
+                let before = table.fold(0..SHOWN);
+                assert!(before >= fold, "versions only rise, and so does their sum");
+                let versions: Vec<u64> = (0..SHOWN).filter_map(|n| Some(table.row(n)?.version)).collect();
+                fold = table.fold(0..SHOWN);
+                if before == fold {
+                    assert_eq!(versions.iter().sum::<u64>(), fold, "{versions:?}");
+                    agreed += 1;
+                }
+                let newest = table.len() - 1;
+                assert!(table.id(newest as Ordinal).is_some_and(|id| table.ordinal(id) == Some(newest as Ordinal)));
+                if is_last {
+                    break agreed;
+                }
+            }
+        });
+        assert!(agreed > 0);
+        let last = (CHANGES - u64::from(SHOWN) + 1..=CHANGES).sum::<u64>();
+        assert_eq!((table.fold(0..SHOWN), table.changed()), (last, CHANGES));
+    }
+
     #[test]
     fn readers_never_see_half_a_change() {
         let table = LiveTable::default();

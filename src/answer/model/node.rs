@@ -41,11 +41,19 @@ impl Node {
     /// Another node on the log of this one, with projections of its own, in which every product has another ordinal.
     /// Whenever one of the two makes something durable, the other must have walked as far: the log forgets.
     pub(in crate::answer) fn twin(&self, bound: Duration) -> Self {
-        let live = Arc::<LiveTable>::default();
-        for n in 0..7 {
-            live.ordinal_or_new(&format!("only here {n}")).expect("room");
+        loop {
+            let pruned_through = self.log.pruned_through();
+            let live = Arc::<LiveTable>::default();
+            for n in 0..7 {
+                live.ordinal_or_new(&format!("only here {n}")).expect("room");
+            }
+            let twin = Self::projecting(self.name, Arc::clone(&self.log), live, bound);
+            // What this node made durable may be forgotten while the other walks for the first time. The log raises its
+            // mark before it forgets, so a mark that stood tells that nothing was missed.
+            if self.log.pruned_through() == pruned_through {
+                return twin;
+            }
         }
-        Self::projecting(self.name, Arc::clone(&self.log), live, bound)
     }
 
     fn projecting(name: &'static str, log: Arc<Log>, live: Arc<LiveTable>, bound: Duration) -> Self {

@@ -260,6 +260,22 @@ fn a_value_cannot_claim_more_than_its_bytes_justify() {
     assert!(read(&value, uniform.key(), Stock::MustAgree).is_ok());
 }
 
+#[test]
+fn what_decoding_handles_is_known_before_anything_is_unpacked() {
+    let claims = |length: usize| with_header(ZSTD, length as u32, b"stored");
+    let own = claims(0).len();
+    for (claimed, expected) in [(0, own), (own, own), (own + 1, own + 1)] {
+        assert_eq!(bytes_to_handle(&claims(claimed)), expected, "{claimed}");
+    }
+    assert_eq!(bytes_to_handle(&claims(PAYLOAD_BYTES_MAX)), PAYLOAD_BYTES_MAX);
+    // Refused as it is read.
+    assert_eq!(bytes_to_handle(&claims(PAYLOAD_BYTES_MAX + 1)), own);
+    let whole = claims(PAYLOAD_BYTES_MAX);
+    for cut in 0..HEADER_BYTES {
+        assert_eq!(bytes_to_handle(&whole[..cut]), cut);
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_encoded_is_decoded(entry in entries()) {

@@ -1,5 +1,7 @@
 //! The stack over remote tiers in memory that fail on purpose: what is served, from where, and at what price.
 
+mod apart;
+
 use std::sync::atomic::AtomicUsize;
 
 use storefind_index::answer::LiveDependency;

@@ -1,5 +1,7 @@
 //! Each fate of a flight by itself, with paused time.
 
+mod cancellation;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

@@ -188,7 +188,10 @@ mod tests {
         tier.put(&entry);
         tier.settle();
         let before = tier.usage().bytes;
-        let made = entry.representation(Coding::Gzip).bytes.len() as u64;
+        let weight = entry.weight() as u64;
+        entry.representation(Coding::Gzip);
+        let made = entry.weight() as u64 - weight;
+        assert!(made > 0);
         weigh_again(&tier.map, &entry);
         tier.settle();
         assert_eq!(tier.usage().bytes, before + made);
@@ -206,9 +209,9 @@ mod tests {
 
     #[test]
     fn an_entry_over_its_share_is_refused_and_one_at_it_is_kept() {
-        let tier = MemoryTier::new(160_000).expect("thread");
-        let overhead = entry(key(1), 0).weight();
-        assert_eq!(tier.put(&entry(key(1), 10_000 - overhead)), Stored::Yes);
-        assert_eq!(tier.put(&entry(key(1), 10_001 - overhead)), Stored::TooLarge);
+        let entry = entry(key(1), 10_000);
+        let share = entry.weight() as u64 * ENTRY_SHARE_MAX;
+        assert_eq!(MemoryTier::new(share).expect("thread").put(&entry), Stored::Yes);
+        assert_eq!(MemoryTier::new(share - 1).expect("thread").put(&entry), Stored::TooLarge);
     }
 }

@@ -1,15 +1,15 @@
 //! A data folder that cannot be used, or not any more.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 
-use crate::cli::{Folder, Running, check};
+use crate::cli::{Folder, check};
+use crate::support::child::Running;
 use crate::support::server::{Answer, until};
 
 const LOG: &str = "data/catalogs/shop/log/log.db";
@@ -23,24 +23,12 @@ struct Served {
 }
 
 impl Served {
-    /// Starts one, and reads its log to the end so that it never waits for a reader.
+    /// Starts one.
     fn start(folder: &Folder) -> Self {
         // A write beyond a limit of the system is to fail, as on a full disk, and not to end the process.
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$0\" serve", env!("CARGO_BIN_EXE_storefind")]);
-        let spawned = shell.current_dir(folder.path()).stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut process = Running(spawned.expect("runs"));
-        let mut log = BufReader::new(process.0.stderr.take().expect("is piped"));
-        let (mut line, mut all) = (String::new(), String::new());
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).expect("is text") > 0, "it does not serve: {all}");
-            all.push_str(&line);
-            if let Some(address) = line.split_whitespace().find_map(|word| word.strip_prefix("address=")) {
-                break address.to_owned();
-            }
-        };
-        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let (process, address) = Running::serving(shell.current_dir(folder.path()));
         Self { process, address }
     }
 

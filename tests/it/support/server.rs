@@ -20,6 +20,17 @@ use tokio::task::JoinHandle;
 /// How long anything may take that is expected to happen. A debug build on a loaded machine needs a fraction of it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A server that can be asked.
+pub trait Ask {
+    /// The answer to a request without a body.
+    fn ask(&self, method: &str, path: &str) -> Answer;
+
+    /// The answer to a `GET` of this path.
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path)
+    }
+}
+
 /// A running server; dropping it stops it.
 pub struct TestServer {
     pub app: Arc<App>,
@@ -144,6 +155,12 @@ impl TestServer {
     }
 }
 
+impl Ask for TestServer {
+    fn ask(&self, method: &str, path: &str) -> Answer {
+        self.request(method, path, &[], b"")
+    }
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.begin_stop();
@@ -247,15 +264,15 @@ pub fn until(claim: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn config(data: &TempDir, toml: &str) -> Config {
+    let sources = Sources { file: Some(("test.toml".into(), config_text(data.path(), toml))), ..Sources::default() };
+    Config::load(&sources).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The configuration of a server of tests, with these further keys.
+pub fn config_text(data: &std::path::Path, toml: &str) -> String {
     // Long, so that nothing is seen by waiting that should be seen at once.
     let bound = if toml.contains("freshness_bound") { "" } else { "freshness_bound = \"20s\"\n" };
-    let text = format!(
-        "data_dir = {:?}\n{bound}http.request_deadline = \"30s\"\ncatalogs.shop.language = \
-         \"english\"\n{toml}",
-        data.path()
-    );
-    let sources = Sources { file: Some(("test.toml".into(), text)), ..Sources::default() };
-    Config::load(&sources).unwrap_or_else(|error| panic!("{error}"))
+    format!("data_dir = {data:?}\n{bound}http.request_deadline = \"30s\"\ncatalogs.shop.language = \"english\"\n{toml}")
 }
 
 fn join_chunks(mut rest: &[u8]) -> Vec<u8> {

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal};
@@ -31,6 +32,16 @@ pub fn redis(port: u16, arguments: &[&str]) -> Process {
     let port_text = port.to_string();
     let own = ["--port", &port_text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     start("redis-server", &[&own[..], arguments].concat(), port)
+}
+
+/// `redis-server` that speaks TLS only, under this certificate; clients need none.
+pub fn redis_tls(port: u16, certificate: &Path, key: &Path) -> Process {
+    let (port_text, certificate, key) =
+        (port.to_string(), certificate.to_str().expect("text"), key.to_str().expect("text"));
+    let tls = ["--tls-port", &port_text, "--tls-cert-file", certificate, "--tls-key-file", key];
+    let own = ["--port", "0", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    let clients = ["--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"];
+    start("redis-server", &[&own[..], &tls, &clients].concat(), port)
 }
 
 /// A Redis Cluster of one node that has every slot.

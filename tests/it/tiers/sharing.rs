@@ -1,7 +1,6 @@
 //! What one node computed another serves.
 
-use super::{Shop, count, detail, filled, stat, url};
-use crate::support::server::until;
+use super::{Shop, both_use_redis, count, detail, entry_path, filled, key_of, stat, url};
 use crate::support::servers::{Process, free_port, memcached, redis, redis_cluster, redis_sentinel};
 
 #[test]
@@ -39,17 +38,7 @@ fn a_cluster_and_a_primary_that_sentinels_know_are_tiers_too() {
         let more = format!("cache.redis.mode = \"{mode}\"\ncache.redis.primary = \"shop\"\n");
         let node = || shop.node_with(Some(&format!("redis://127.0.0.1:{port}")), None, &more);
         let (a, b) = (node(), node());
-        // To find its nodes takes a cluster's client longer than one lookup may.
-        let mut page = 0;
-        until("the first node uses it", || {
-            page += 1;
-            shop.ask(&a, &format!("q=lamp&page={page}"));
-            count(&a, "/catalogs/shop/tiers/redis/fills") > 0
-        });
-        until("the second node uses it", || {
-            page -= 1;
-            detail(&shop.ask(&b, &format!("q=lamp&page={}", page.max(1)))) == "redis"
-        });
+        both_use_redis(&shop, &a, &b);
     }
     assert!(!primary.redis_keys().is_empty() && !cluster.redis_keys().is_empty());
 }
@@ -100,10 +89,7 @@ fn an_engineer_can_look_at_an_entry_have_it_forgotten_and_pause_a_tier() {
     let a = node();
     shop.ask(&a, "q=lamp");
     filled(&a, "redis", 1);
-    let explained = a.get("/v1/shop/search?q=lamp&explain=cache").json();
-    let key: String =
-        form_urlencoded::byte_serialize(explained["explain"]["key"].as_str().unwrap().as_bytes()).collect();
-    let path = format!("/v1/admin/cache/shop?key={key}");
+    let path = entry_path(&key_of(&a, "q=lamp"));
     let peeked = a.get(&path).json();
     assert_eq!((&peeked["memory"]["verdict"], &peeked["tiers"][0]["verdict"]), (&"fresh".into(), &"fresh".into()));
     let forgotten = a.request("DELETE", &path, &[], b"").json();
