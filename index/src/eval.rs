@@ -7,4 +7,4 @@ pub(crate) mod cursor;
 pub(crate) mod matching;
 pub(crate) mod plain;
 pub(crate) mod score;
-mod wanted;
+pub(crate) mod wanted;

@@ -3,19 +3,24 @@
 //! Two steps. While matches are collected, every one gets its text score (BM25 over all fields as one, `eval::score`)
 //! and the two factors that one look into a list tells: its title's *head* is what the query asks for, and the query
 //! *names* it. Then the best [`WINDOW`] are put in order anew with what is dearer to know: the *sort* of product that
-//! the best heads have in common (`kind`), popularity, and whether it is sold out. The weights are those of
-//! [`Ranking`](crate::settings::Ranking), each with its reason.
+//! is asked for, learned from heads (`examples`, `kind`), popularity, and whether it is sold out. The weights are those
+//! of [`Ranking`](crate::settings::Ranking), each with its reason.
 //!
 //! Invariants. Nothing here decides *what* is found, only its order, so that no clause names it; the statistics behind
 //! it may drift like those of BM25 (DESIGN.md, "What a plan must state"). The window does not depend on the page, and
 //! what lies behind it keeps its order behind it, so that pages of one snapshot neither repeat nor skip. More words
 //! and fewer corrections still go before everything.
 
+pub(crate) mod examples;
 pub(crate) mod kind;
 
 use crate::collect::top::{Merge, Placed};
+use crate::error::IndexError;
 use crate::eval::score::Relevance;
+use crate::eval::wanted::Wanted;
 use crate::live::LiveRows;
+use crate::rank::examples::Examples;
+use crate::rank::kind::Sort;
 use crate::settings::Ranking;
 use crate::snapshot::Snapshot;
 use crate::store::schema::NumberField;
@@ -23,43 +28,73 @@ use crate::store::schema::NumberField;
 /// Matches that are put in order anew: ten pages, which is farther than shoppers look, and so few that it costs less
 /// than finding them.
 pub(crate) const WINDOW: usize = 200;
-/// Matches that serve as examples of the sort that is looked for, best first.
-const EXAMPLES: usize = 10;
 
-/// What a match is besides its text, as factors see it.
+/// What a match is besides its text, as the second step sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Traits {
-    /// How much it is of the sort that the best heads are, 0 to 1.
-    pub(crate) kind: f32,
+    /// How much it is of the sort that is asked for, 0 to 1, where that could be learned and the product tells.
+    pub(crate) kind: Option<f32>,
     /// Its popularity among the window's, 0 to 1.
     pub(crate) popularity: f32,
     /// Whether it cannot be bought now.
     pub(crate) sold_out: bool,
 }
 
-/// The text score times what both steps know beside it.
-///
-/// Being what is asked for counts for the word that asks for it, not for the others: of `ps4 pro`, a match of `pro` in
-/// the right place says less than both words.
-pub(crate) fn score(weights: &Ranking, relevance: Relevance, traits: Traits) -> f32 {
-    let head = if relevance.is_head { weights.head } else { 0.0 };
-    let name = if relevance.is_named { weights.name } else { 0.0 };
-    let sold_out = if traits.sold_out { weights.sold_out } else { 0.0 };
-    // The better of two signs of the same thing: together they would count it twice.
-    let wanted = relevance.wanted * head.max(weights.kind * traits.kind);
-    relevance.text * (1.0 + wanted) * (1.0 + name) * (1.0 + weights.popularity * traits.popularity) * (1.0 - sold_out)
+/// What the text score is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Factors {
+    /// It is what is asked for, by its sort or else by its title.
+    pub(crate) wanted: f32,
+    /// The query is one of its names.
+    pub(crate) name: f32,
+    pub(crate) popularity: f32,
+    pub(crate) sold_out: f32,
 }
 
-/// Puts the first [`WINDOW`] of `best`, which are in order, in order anew.
-pub(crate) fn rerank(snapshot: &Snapshot, merge: &Merge<'_>, rows: &LiveRows<'_>, best: &mut [Placed]) {
+impl Factors {
+    /// Where the sort is known it decides alone: it was learned from the titles of many, and a single title may lie
+    /// (`Desktop` at the end of a dock's name). Both together would count one thing twice.
+    pub(crate) fn of(weights: &Ranking, relevance: Relevance, traits: Traits) -> Self {
+        let wanted = match traits.kind {
+            Some(kind) => weights.kind * kind,
+            None if relevance.is_head => weights.head,
+            None => 0.0,
+        };
+        Self {
+            wanted: 1.0 + wanted,
+            name: 1.0 + if relevance.is_named { weights.name } else { 0.0 },
+            popularity: 1.0 + weights.popularity * traits.popularity,
+            sold_out: 1.0 - if traits.sold_out { weights.sold_out } else { 0.0 },
+        }
+    }
+
+    fn product(self) -> f32 {
+        self.wanted * self.name * self.popularity * self.sold_out
+    }
+}
+
+/// The text score times what both steps know beside it.
+pub(crate) fn score(weights: &Ranking, relevance: Relevance, traits: Traits) -> f32 {
+    relevance.text * Factors::of(weights, relevance, traits).product()
+}
+
+/// Puts the first [`WINDOW`] of `best`, which are in order, in order anew. `examples` are matches whose head is wanted.
+pub(crate) fn rerank(
+    snapshot: &Snapshot,
+    merge: &Merge<'_>,
+    rows: &LiveRows<'_>,
+    wanted: &Wanted,
+    examples: Examples,
+    best: &mut [Placed],
+) -> Result<(), IndexError> {
     let window = best.len().min(WINDOW);
     let (window, _) = best.split_at_mut(window);
     if window.len() < 2 {
-        return;
+        return Ok(());
     }
     let weights = &snapshot.settings().ranking;
     if weights.kind > 0.0 {
-        learn_kind(snapshot, window);
+        learn_kind(snapshot, wanted, examples, window)?;
     }
     if weights.popularity > 0.0 {
         read_popularity(snapshot, rows, window);
@@ -75,26 +110,32 @@ pub(crate) fn rerank(snapshot: &Snapshot, merge: &Merge<'_>, rows: &LiveRows<'_>
         placed.candidate.keys[0] = relevance.rank();
     }
     window.sort_by(|a, b| merge.compare(a, b));
+    Ok(())
 }
 
-/// Examples are the best whose head is what the query asks for, as far as they have as many of its words as the best.
-fn learn_kind(snapshot: &Snapshot, window: &mut [Placed]) {
-    let matched = window[0].candidate.relevance.matched;
-    let is_example = |placed: &Placed| {
-        let relevance = placed.candidate.relevance;
-        relevance.is_head && relevance.matched == matched
-    };
-    let examples: Vec<usize> = (0..window.len()).filter(|&at| is_example(&window[at])).take(EXAMPLES).collect();
-    if examples.is_empty() {
-        return;
-    }
+/// Examples among the matches tell the sort best (`memory card` is no graphics card); where there are too few, those of
+/// the whole catalog do (of `gaming pc`, whose titles rarely say both, all that are called a PC).
+fn learn_kind(
+    snapshot: &Snapshot,
+    wanted: &Wanted,
+    examples: Examples,
+    window: &mut [Placed],
+) -> Result<(), IndexError> {
     let columns = snapshot.columns();
-    let signatures: Vec<_> =
-        window.iter().map(|placed| columns[placed.segment].signatures.of(placed.candidate.doc)).collect();
-    let likeness = kind::likeness(&signatures, examples.into_iter(), snapshot.informativeness());
-    for (placed, kind) in window.iter_mut().zip(likeness) {
-        placed.traits.kind = kind;
+    let learn = |examples: Examples| {
+        let sketches = examples.finish().into_iter().map(|(segment, doc)| columns[segment].signatures.of(doc));
+        Sort::learn(sketches, snapshot.informativeness())
+    };
+    let sort = match learn(examples) {
+        Some(sort) => Some(sort),
+        None => learn(wanted.examples(snapshot)?),
+    };
+    let Some(sort) = sort else { return Ok(()) };
+    for placed in window {
+        let signature = columns[placed.segment].signatures.of(placed.candidate.doc);
+        placed.traits.kind = signature.map(|signature| sort.likeness(&signature));
     }
+    Ok(())
 }
 
 /// Popularity counts sales, views or stars as a shop likes, over orders of magnitude: its logarithm is compared with

@@ -25,6 +25,7 @@ use crate::query::filter::Condition;
 use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
 use crate::query::{typo, wording};
+use crate::rank::Factors;
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::stored::Stored;
@@ -253,15 +254,21 @@ impl Search<'_> {
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });
         let (relevance, traits) = (placed.candidate.relevance, placed.traits);
+        let factors = Factors::of(&self.snapshot.settings().ranking, relevance, traits);
         Ok(serde_json::json!({
             "score": relevance.score,
             "text": relevance.text,
-            "wanted": relevance.wanted,
             "head": relevance.is_head,
             "kind": traits.kind,
             "named": relevance.is_named,
             "popularity": traits.popularity,
             "sold_out": traits.sold_out,
+            "factors": {
+                "wanted": factors.wanted,
+                "name": factors.name,
+                "popularity": factors.popularity,
+                "sold_out": factors.sold_out,
+            },
             "words_matched": relevance.matched,
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),

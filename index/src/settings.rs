@@ -22,6 +22,8 @@ pub struct Settings {
     pub facets: Vec<String>,
     /// Words that mean the same.
     pub synonyms: Vec<Synonym>,
+    /// Whether what means the same in any shop is added to the synonyms (`laptop` and `notebook`).
+    pub generic_synonyms: bool,
     /// Words that a product need not have; none by default.
     pub stop_words: Vec<String>,
     /// What counts beside the words.
@@ -76,11 +78,11 @@ pub struct Weights {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ranking {
-    /// The title says that the product *is* what the query asks for. 1: a laptop counts twice as much as a bag for one,
-    /// which no difference in length or frequency of the same words outweighs.
+    /// The title says that the product *is* what the query asks for; counts where `kind` is not known. 3, like `kind`.
     pub head: f32,
-    /// It is of the sort of products whose titles say so. 1, like the head: a catalog's attributes and categories are as
-    /// good a sign as its titles, and of both only the better one counts.
+    /// It is of the sort that the query asks for, learned from the products whose titles say so. 3: of another sort is
+    /// not what was asked for, so it goes behind, unless the words fit four times as well, which they rarely do among
+    /// products that have them all.
     pub kind: f32,
     /// The query is its whole title, SKU or another identifier. 2: who types that much means this product.
     pub name: f32,
@@ -97,7 +99,7 @@ impl Ranking {
 
 impl Default for Ranking {
     fn default() -> Self {
-        Self { head: 1.0, kind: 1.0, name: 2.0, popularity: 0.1, sold_out: 0.1 }
+        Self { head: 3.0, kind: 3.0, name: 2.0, popularity: 0.1, sold_out: 0.1 }
     }
 }
 
@@ -132,6 +134,7 @@ impl Default for Settings {
             searchable: Weights::default(),
             facets: ["categories", "brand", "price"].map(String::from).to_vec(),
             synonyms: Vec::new(),
+            generic_synonyms: true,
             stop_words: Vec::new(),
             ranking: Ranking::default(),
         }

@@ -29,6 +29,9 @@ const GERMAN_COLOURS: &[&str] = &[
 /// Words that put a phrase beside another: `keyboard and mouse set` is a set, neither keyboard nor mouse.
 const CONJUNCTIONS: &[&str] = &["and", "or", "und", "oder"];
 
+/// Punctuation that ends a phrase.
+const BREAKS: [char; 10] = [',', ';', ':', '(', ')', '[', '|', '-', '–', '—'];
+
 /// Put before the hash of a name, so that it never meets a word.
 const NAME_MARK: char = '=';
 
@@ -54,9 +57,23 @@ pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMu
     }
     let groups = groups(tokenize(title));
     let mut before: Option<&Group> = None;
+    let (mut depth, mut read) = (0usize, 0);
     for (at, group) in groups.iter().enumerate() {
+        let (start, end) = match group {
+            Group::Single(token) => (token.start, token.end),
+            Group::Measure { start, end, .. } => (*start, *end),
+        };
+        for bracket in title.get(read..start).unwrap_or_default().chars() {
+            match bracket {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        read = end;
         if let Group::Single(token) = group
             && token.kind == TokenKind::Word
+            && depth == 0
         {
             if is_complement(language, &token.text) {
                 return;
@@ -86,9 +103,11 @@ fn ends_phrase(token: &Token, rest: &[Group], title: &str, language: Language) -
     }
     match next {
         Some(Group::Single(next)) if next.glued => false,
-        _ if between.contains([',', ';', ':', '(', ')', '[', '|', '-', '–', '—']) => true,
+        _ if between.contains(BREAKS) => true,
         Some(Group::Single(next)) if next.kind == TokenKind::Word => {
-            !CONJUNCTIONS.contains(&next.text.as_str()) && is_no_noun(next, language)
+            !CONJUNCTIONS.contains(&next.text.as_str())
+                && is_no_noun(next, language)
+                && !(is_colour(language, &next.text) && goes_on(&rest[..], title, language))
         }
         // `desktop 7 port hub`: a count belongs to the noun behind it, and the phrase goes on.
         Some(Group::Single(next)) if next.kind == TokenKind::Number => match rest.get(1) {
@@ -97,6 +116,23 @@ fn ends_phrase(token: &Token, rest: &[Group], title: &str, language: Language) -
         },
         _ => true,
     }
+}
+
+/// Whether a noun stands behind the colours that begin `rest`: `desktop black case` is a case.
+fn goes_on(rest: &[Group], title: &str, language: Language) -> bool {
+    let mut end = None;
+    for group in rest {
+        let Group::Single(token) = group else { return false };
+        let between = end.and_then(|end| title.get(end..token.start)).unwrap_or_default();
+        if token.kind != TokenKind::Word || between.contains(BREAKS) {
+            return false;
+        }
+        if !is_colour(language, &token.text) {
+            return !is_no_noun(token, language) && !CONJUNCTIONS.contains(&token.text.as_str());
+        }
+        end = Some(token.end);
+    }
+    false
 }
 
 fn is_no_noun(token: &Token, language: Language) -> bool {

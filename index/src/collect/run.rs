@@ -16,6 +16,7 @@ use crate::eval::score::{Relevance, SegmentScorer, Statistics};
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
+use crate::rank::examples::Examples;
 use crate::rank::{self, WINDOW};
 use crate::snapshot::{CancelCheck, Snapshot};
 
@@ -112,12 +113,14 @@ pub(crate) fn run(
         live: LiveMatches::default(),
     };
     let is_live = collection.is_live();
+    let mut examples = Examples::default();
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live, depth };
         let mut found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
         collected.products += found.products;
+        examples.merge(std::mem::take(&mut found.examples));
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
@@ -130,8 +133,8 @@ pub(crate) fn run(
     collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
     collected.best.extend(groups.into_values());
     collected.best.sort_by(|a, b| merge.compare(a, b));
-    if reranks {
-        rank::rerank(snapshot, &merge, rows, &mut collected.best);
+    if let Some(statistics) = statistics.as_ref().filter(|_| reranks) {
+        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best)?;
     }
     collected.best.truncate(collection.limit);
     Ok(collected)
@@ -182,6 +185,7 @@ struct SegmentFound {
     /// By facet: documents that fail nothing but its selection.
     sideways: Vec<Vec<DocId>>,
     live: LiveMatches,
+    examples: Examples,
 }
 
 impl Segment<'_> {
@@ -216,6 +220,7 @@ impl Segment<'_> {
             docs: Vec::new(),
             sideways: vec![Vec::new(); self.collection.facets.len()],
             live: LiveMatches::default(),
+            examples: Examples::default(),
         };
         let mut top = SegmentTop::new(self.keys, columns, self.depth);
         let mut failure = None;
@@ -244,6 +249,9 @@ impl Segment<'_> {
                     Relevance::default()
                 }
             };
+            if relevance.is_head {
+                found.examples.offer(relevance.matched, columns.ordinal(doc), self.at, doc);
+            }
             match &mut groups_of {
                 None => top.offer(doc, relevance),
                 Some(groups) => match groups.of(doc) {

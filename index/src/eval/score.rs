@@ -41,8 +41,6 @@ pub(crate) struct Relevance {
     pub(crate) text: f32,
     /// What the order comes from: `text` and what counts beside it.
     pub(crate) score: f32,
-    /// The share of `text` that comes from the word that says what is asked for, 0 to 1.
-    pub(crate) wanted: f32,
     /// Whether the title says that it is what the query asks for.
     pub(crate) is_head: bool,
     /// Whether the query is one of its names.
@@ -63,7 +61,8 @@ pub(crate) struct Statistics<'a> {
     norms: &'a Norms,
     /// By word.
     words: Vec<WordStatistics>,
-    wanted: Wanted,
+    /// What is asked for.
+    pub(crate) wanted: Wanted,
     weights: &'a Ranking,
 }
 
@@ -139,8 +138,6 @@ fn idf(having: u64, products: u64) -> f32 {
 /// Scores the documents of one segment, in their order.
 pub(crate) struct SegmentScorer<'a> {
     words: Vec<WordScorer<'a>>,
-    /// The word, by place, that says what is asked for.
-    wanted: Option<usize>,
     heads: WordCursor,
     named: WordCursor,
     weights: &'a Ranking,
@@ -149,7 +146,8 @@ pub(crate) struct SegmentScorer<'a> {
 struct WordScorer<'a> {
     lists: Vec<FieldList<'a>>,
     exact: Option<SegmentPostings>,
-    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1.
+    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1; with what
+    /// a match through them counts.
     compounds: Vec<(WordCursor, f32)>,
     prefix: Option<WordCursor>,
     /// Corrected matches by document, with what they count.
@@ -162,6 +160,7 @@ struct FieldList<'a> {
     list: SegmentPostings,
     lengths: FieldNormReader,
     norms: &'a [f32; 256],
+    /// What a match through this alternative counts.
     weight: f32,
 }
 
@@ -191,13 +190,13 @@ impl<'a> SegmentScorer<'a> {
             words.push(scorer);
         }
         let (heads, named) = statistics.wanted.open(snapshot.fields(), reader)?;
-        Ok(Self { words, wanted: statistics.wanted.at, heads, named, weights: statistics.weights })
+        Ok(Self { words, heads, named, weights: statistics.weights })
     }
 
     /// How well the document matches. Documents must come in rising order.
     pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
         let mut relevance = Relevance::default();
-        for (at, word) in self.words.iter_mut().enumerate() {
+        for word in &mut self.words {
             let direct = word.direct(doc);
             let score = if direct > 0.0 {
                 relevance.direct += 1;
@@ -208,13 +207,7 @@ impl<'a> SegmentScorer<'a> {
             if score > 0.0 {
                 relevance.matched += 1;
                 relevance.text += score;
-                if self.wanted == Some(at) {
-                    relevance.wanted = score;
-                }
             }
-        }
-        if relevance.text > 0.0 {
-            relevance.wanted /= relevance.text;
         }
         relevance.is_head = is_at(&mut self.heads, doc);
         relevance.is_named = is_at(&mut self.named, doc);
@@ -295,22 +288,26 @@ impl<'a> WordScorer<'a> {
         Ok(())
     }
 
+    /// What the word counts without correction. Its best alternative decides the weight: applied to frequencies, it
+    /// would drown in saturation.
     fn direct(&mut self, doc: DocId) -> f32 {
-        let mut frequency = 0.0;
+        let (mut frequency, mut weight) = (0.0, 0.0f32);
         for field in &mut self.lists {
             if is_at(&mut field.list, doc) {
                 let norm = field.norms[usize::from(field.lengths.fieldnorm_id(doc))];
-                frequency += field.weight * norm * field.list.term_freq() as f32;
+                frequency += norm * field.list.term_freq() as f32;
+                weight = weight.max(field.weight);
             }
         }
-        for (docs, weight) in &mut self.compounds {
+        for (docs, of_compound) in &mut self.compounds {
             if is_at(docs, doc) {
-                frequency += *weight;
+                frequency += 1.0;
+                weight = weight.max(*of_compound);
             }
         }
-        if frequency > 0.0 {
+        if weight > 0.0 {
             let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
-            return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
+            return weight * self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
         }
         if self.prefix.as_mut().is_some_and(|prefix| is_at(prefix, doc)) {
             return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);

@@ -4,7 +4,7 @@
 //! hp` asks for a laptop. What is a brand is read from the catalog, which may only reorder (DESIGN.md, "What a plan must
 //! state"). A query that is just a brand asks for no sort of product.
 
-use tantivy::{SegmentReader, Term};
+use tantivy::{DocSet, SegmentReader, TERMINATED, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, WordCursor};
@@ -13,14 +13,19 @@ use crate::eval::score::doc_freq;
 use crate::product::Scalar;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::WordPlan;
+use crate::rank::examples::Examples;
 use crate::snapshot::Snapshot;
 use crate::store::keyword;
 use crate::store::schema::Fields;
 
+/// Products with one head up to which examples are drawn from all of them: some tens of microseconds.
+const DRAWN_FROM_MAX: u64 = 4_096;
+/// Of more, examples are drawn from so many places of each segment, evenly spread.
+const STRIDES: u32 = 1_024;
+
 /// Feature terms by which a document is what is asked for, or is called so.
 pub(crate) struct Wanted {
-    /// The place of the head among the query's words, if it has one.
-    pub(crate) at: Option<usize>,
+    /// The head in all that may stand in its place; empty when the query has none.
     heads: Vec<String>,
     name: Option<String>,
 }
@@ -32,7 +37,7 @@ impl Wanted {
         let name = plan.name.clone();
         let is_brand = plan.words.len() > 1 && brands(snapshot, &plan.text)? > 0;
         if plan.heads.is_empty() || is_brand {
-            return Ok(Self { at: None, heads: Vec::new(), name });
+            return Ok(Self { heads: Vec::new(), name });
         }
         for &at in &plan.heads {
             let word = &plan.words[at];
@@ -42,10 +47,31 @@ impl Wanted {
                 having = having.max(doc_freq(snapshot.searcher(), snapshot.fields().features, head)?);
             }
             if having > brands(snapshot, &word.text)? {
-                return Ok(Self { at: Some(at), heads, name });
+                return Ok(Self { heads, name });
             }
         }
-        Ok(Self { at: None, heads: Vec::new(), name })
+        Ok(Self { heads: Vec::new(), name })
+    }
+
+    /// Examples from the whole catalog: products whose head is the one asked for, whether they match or not. Deleted ones
+    /// are among them, as in all statistics.
+    pub(crate) fn examples(&self, snapshot: &Snapshot) -> Result<Examples, IndexError> {
+        let mut examples = Examples::default();
+        let searcher = snapshot.searcher();
+        let mut having = 0;
+        for head in &self.heads {
+            having += doc_freq(searcher, snapshot.fields().features, head)?;
+        }
+        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+            let step = if having <= DRAWN_FROM_MAX { 1 } else { (reader.max_doc() / STRIDES).max(1) };
+            let (mut heads, _) = self.open(snapshot.fields(), reader)?;
+            let mut doc = heads.doc();
+            while doc != TERMINATED {
+                examples.offer(1, snapshot.columns()[segment].ordinal(doc), segment, doc);
+                doc = if step == 1 { heads.advance() } else { heads.seek(doc.saturating_add(step).min(TERMINATED)) };
+            }
+        }
+        Ok(examples)
     }
 
     /// The documents of a segment whose head is the one asked for, and those that are called like the query.

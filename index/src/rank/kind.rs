@@ -10,8 +10,8 @@ use crate::store::signature::{Signature, VALUES};
 
 /// Fewer examples than these are no sort: what two products have in common may be anything.
 const EXAMPLES_MIN: usize = 3;
-/// A candidate with this share of the best likeness in the window is of the sort for good: products of one sort have
-/// different numbers of attributes, and who has the most is no better match.
+/// A product with this share of the best example's likeness is of the sort for good: products of one sort have different
+/// numbers of attributes, and who has the most is no better match.
 const FULL_LIKENESS: f32 = 0.5;
 
 /// How much it tells that a product has a value in its sketch: the logarithm of how rare that is, as in BM25. Nearly
@@ -40,70 +40,50 @@ impl Informativeness {
     }
 }
 
-/// How much of the sort each candidate has, 0 to 1, from the sketches of all and the places of the examples.
-pub(crate) fn likeness(
-    signatures: &[Option<Signature>],
-    examples: impl Iterator<Item = usize>,
-    informativeness: &Informativeness,
-) -> Vec<f32> {
-    let mut likeness = vec![0.0; signatures.len()];
-    let Some(centre) = Centre::of(examples.filter_map(|at| signatures[at].as_ref()), informativeness) else {
-        return likeness;
-    };
-    for (likeness, signature) in likeness.iter_mut().zip(signatures) {
-        *likeness = signature.as_ref().map_or(0.0, |signature| centre.cosine(signature, informativeness));
-    }
-    let full = FULL_LIKENESS * likeness.iter().copied().fold(0.0, f32::max);
-    if full > 0.0 {
-        likeness.iter_mut().for_each(|likeness| *likeness = (*likeness / full).min(1.0) * centre.coherence);
-    }
-    likeness
+/// What examples have in common: the mean of their sketches as vectors of length 1.
+pub(crate) struct Sort<'a> {
+    mean: Box<[f32]>,
+    /// The likeness from which on a product is of the sort.
+    full: f32,
+    informativeness: &'a Informativeness,
 }
 
-/// The mean of the examples' vectors.
-struct Centre {
-    by_value: Box<[f32]>,
-    /// How alike the examples are: 1 when all are the same, near 0 when they have nothing in common. It is the length of
-    /// the mean of vectors of length 1.
-    coherence: f32,
-}
-
-impl Centre {
-    fn of<'a>(examples: impl Iterator<Item = &'a Signature>, informativeness: &Informativeness) -> Option<Self> {
-        let mut by_value = vec![0.0; VALUES].into_boxed_slice();
-        let mut values = Vec::new();
+impl<'a> Sort<'a> {
+    /// Learns a sort; `None` from too few examples. Those without a sketch tell nothing.
+    pub(crate) fn learn(
+        examples: impl Iterator<Item = Option<Signature>>,
+        informativeness: &'a Informativeness,
+    ) -> Option<Self> {
+        let examples: Vec<Signature> = examples.flatten().collect();
+        let mut mean = vec![0.0; VALUES].into_boxed_slice();
         let mut n_examples = 0;
-        for example in examples {
+        for example in &examples {
             let length = informativeness.length(example);
             if length > 0.0 {
                 n_examples += 1;
-                for value in example.values() {
-                    by_value[value] += informativeness.0[value] / length;
-                    values.push(value);
-                }
+                example.values().for_each(|value| mean[value] += informativeness.0[value] / length);
             }
         }
         if n_examples < EXAMPLES_MIN {
             return None;
         }
-        values.sort_unstable();
-        values.dedup();
-        let mut square = 0.0;
-        for value in values {
-            by_value[value] /= n_examples as f32;
-            square += by_value[value] * by_value[value];
-        }
-        let coherence = square.sqrt();
-        (coherence > 0.0).then_some(Self { by_value, coherence })
+        let mut sort = Self { mean, full: 0.0, informativeness };
+        sort.full = FULL_LIKENESS * examples.iter().map(|example| sort.product(example)).fold(0.0, f32::max);
+        (sort.full > 0.0).then_some(sort)
     }
 
-    fn cosine(&self, signature: &Signature, informativeness: &Informativeness) -> f32 {
-        let length = informativeness.length(signature);
+    /// How much a product is of the sort, 0 to 1.
+    pub(crate) fn likeness(&self, signature: &Signature) -> f32 {
+        (self.product(signature) / self.full).min(1.0)
+    }
+
+    /// The cosine with the mean, times the mean's length, which is the same for all.
+    fn product(&self, signature: &Signature) -> f32 {
+        let length = self.informativeness.length(signature);
         if length == 0.0 {
             return 0.0;
         }
-        let product: f32 = signature.values().map(|value| informativeness.0[value] * self.by_value[value]).sum();
-        product / (length * self.coherence)
+        signature.values().map(|value| self.informativeness.0[value] * self.mean[value]).sum::<f32>() / length
     }
 }
 
@@ -132,16 +112,16 @@ mod tests {
         let laptops = ["a", "b", "c", "d"].map(|own| sketch(&["Shop", "Computers", own]));
         let pans = ["e", "f", "g", "h"].map(|own| sketch(&["Shop", "Kitchen", own]));
         let all = [laptops, pans].concat();
-        let likeness = likeness(&all, 0..3, &counted(&all));
+        let informativeness = counted(&all);
+        let sort = Sort::learn(all[..3].iter().copied(), &informativeness).unwrap();
+        let likeness: Vec<f32> = all.iter().flatten().map(|signature| sort.likeness(signature)).collect();
         assert!(likeness[3] > 2.0 * likeness[4], "{likeness:?}");
         assert!(likeness.iter().all(|likeness| (0.0..=1.0).contains(likeness)), "{likeness:?}");
     }
 
     #[test]
-    fn too_few_examples_and_products_without_a_sketch_tell_nothing() {
-        let all = [sketch(&["a"]), sketch(&["a"]), None];
-        assert_eq!(likeness(&all, 0..2, &counted(&all)), [0.0; 3]);
-        let all = [sketch(&["a"]), sketch(&["a"]), sketch(&["a"]), None, sketch(&["b"])];
-        assert_eq!(likeness(&all, 0..3, &counted(&all))[3], 0.0);
+    fn too_few_examples_tell_nothing() {
+        let all = [sketch(&["a"]), sketch(&["a"]), None, None, sketch(&["b"])];
+        assert!(Sort::learn(all[..4].iter().copied(), &counted(&all)).is_none());
     }
 }
