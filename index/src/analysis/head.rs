@@ -26,6 +26,14 @@ const GERMAN_COLOURS: &[&str] = &[
     "beige",
 ];
 
+/// What is counted in pieces is something else.
+const COUNTS: &[&str] = &["pc", "pcs", "piece", "pieces", "pack", "stuck", "stk"];
+
+/// Words of so few letters say a size, a norm or a country (`AA`, `XL`, `UK`), not a product.
+const DESIGNATION_CHARS_MAX: usize = 2;
+/// But these do.
+const SHORT_NOUNS: &[&str] = &["pc", "tv", "cd"];
+
 /// Words that put a phrase beside another: `keyboard and mouse set` is a set, neither keyboard nor mouse.
 const CONJUNCTIONS: &[&str] = &["and", "or", "und", "oder"];
 
@@ -57,30 +65,20 @@ pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMu
     }
     let groups = groups(tokenize(title));
     let mut before: Option<&Group> = None;
-    let (mut depth, mut read) = (0usize, 0);
+    let mut brackets = Brackets::default();
     for (at, group) in groups.iter().enumerate() {
-        let (start, end) = match group {
-            Group::Single(token) => (token.start, token.end),
-            Group::Measure { start, end, .. } => (*start, *end),
-        };
-        for bracket in title.get(read..start).unwrap_or_default().chars() {
-            match bracket {
-                '(' | '[' => depth += 1,
-                ')' | ']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        read = end;
+        let is_aside = brackets.enclose(title, group);
         if let Group::Single(token) = group
             && token.kind == TokenKind::Word
-            && depth == 0
+            && !is_aside
         {
             if is_complement(language, &token.text) {
                 return;
             }
-            let is_noun = !is_no_noun(token, language);
-            let is_size = matches!(before, Some(Group::Measure { unit: "gb" | "tb" | "mb", .. }));
-            if is_noun && !is_size && ends_phrase(token, &groups[at + 1..], title, language) {
+            if is_noun(token, language)
+                && !is_part(before, token)
+                && ends_phrase(token, &groups[at + 1..], title, language)
+            {
                 each(&token.text);
             }
         }
@@ -88,57 +86,97 @@ pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMu
     }
 }
 
-/// Whether the phrase of `token` ends with it. `16 GB memory` tells a part, not the product; the caller knows.
+/// Whether what stands before makes the word a part or a count: `16 GB memory`, `1 pc(s)`.
+fn is_part(before: Option<&Group>, token: &Token) -> bool {
+    match before {
+        Some(Group::Measure { unit, .. }) => matches!(*unit, "gb" | "tb" | "mb"),
+        Some(Group::Single(before)) => before.kind == TokenKind::Number && COUNTS.contains(&token.text.as_str()),
+        None => false,
+    }
+}
+
+/// How deep in brackets a reader of a title is. What stands there is an aside: `phone (unlocked)`.
+#[derive(Default)]
+struct Brackets {
+    depth: usize,
+    read: usize,
+}
+
+impl Brackets {
+    /// Reads on to the group, and tells whether it stands in brackets.
+    fn enclose(&mut self, title: &str, group: &Group) -> bool {
+        let (start, end) = range(group);
+        for bracket in title.get(self.read..start).unwrap_or_default().chars() {
+            match bracket {
+                '(' | '[' => self.depth += 1,
+                ')' | ']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.read = end;
+        self.depth > 0
+    }
+}
+
+fn range(group: &Group) -> (usize, usize) {
+    match group {
+        Group::Single(token) => (token.start, token.end),
+        Group::Measure { start, end, .. } => (*start, *end),
+    }
+}
+
+/// Whether the phrase of `token` ends with it, and does not go on in `rest`.
 fn ends_phrase(token: &Token, rest: &[Group], title: &str, language: Language) -> bool {
-    let next = rest.first();
-    let next_starts = match next {
-        None => return true,
-        Some(Group::Single(next)) => next.start,
-        Some(Group::Measure { start, .. }) => *start,
-    };
-    let between = title.get(token.end..next_starts).unwrap_or_default();
+    let Some(next) = rest.first() else { return true };
+    let between = title.get(token.end..range(next).0).unwrap_or_default();
     // `keyboard/mouse tray`, `mouse + keyboard`: words side by side, whose head comes later.
     if between.contains(['/', '+', '&']) {
         return false;
     }
     match next {
-        Some(Group::Single(next)) if next.glued => false,
+        Group::Single(next) if next.glued => false,
         _ if between.contains(BREAKS) => true,
-        Some(Group::Single(next)) if next.kind == TokenKind::Word => {
-            !CONJUNCTIONS.contains(&next.text.as_str())
-                && is_no_noun(next, language)
-                && !(is_colour(language, &next.text) && goes_on(&rest[..], title, language))
+        Group::Single(next) if next.kind == TokenKind::Word => {
+            let is_colour = is_colour(language, &next.text);
+            if is_colour { !noun_follows(rest, title, language) } else { ends_before(next, language) }
         }
         // `desktop 7 port hub`: a count belongs to the noun behind it, and the phrase goes on.
-        Some(Group::Single(next)) if next.kind == TokenKind::Number => match rest.get(1) {
-            Some(Group::Single(counted)) => counted.kind != TokenKind::Word || is_no_noun(counted, language),
+        Group::Single(next) if next.kind == TokenKind::Number => match rest.get(1) {
+            Some(Group::Single(counted)) => counted.kind != TokenKind::Word || !is_noun(counted, language),
             _ => true,
         },
         _ => true,
     }
 }
 
-/// Whether a noun stands behind the colours that begin `rest`: `desktop black case` is a case.
-fn goes_on(rest: &[Group], title: &str, language: Language) -> bool {
-    let mut end = None;
+/// Whether a phrase ends before this word.
+fn ends_before(word: &Token, language: Language) -> bool {
+    !CONJUNCTIONS.contains(&word.text.as_str())
+        && (is_complement(language, &word.text) || stop_words::is_stop_word(language, &word.text))
+}
+
+/// Whether the colours that begin `rest` belong to a noun behind them: `camera black case` is a case.
+fn noun_follows(rest: &[Group], title: &str, language: Language) -> bool {
+    let mut read = None;
     for group in rest {
         let Group::Single(token) = group else { return false };
-        let between = end.and_then(|end| title.get(end..token.start)).unwrap_or_default();
+        let between = read.and_then(|read| title.get(read..token.start)).unwrap_or_default();
         if token.kind != TokenKind::Word || between.contains(BREAKS) {
             return false;
         }
         if !is_colour(language, &token.text) {
-            return !is_no_noun(token, language) && !CONJUNCTIONS.contains(&token.text.as_str());
+            return !ends_before(token, language) && !CONJUNCTIONS.contains(&token.text.as_str());
         }
-        end = Some(token.end);
+        read = Some(token.end);
     }
     false
 }
 
-fn is_no_noun(token: &Token, language: Language) -> bool {
-    is_colour(language, &token.text)
-        || is_complement(language, &token.text)
-        || stop_words::is_stop_word(language, &token.text)
+/// Whether the word may name a product.
+fn is_noun(token: &Token, language: Language) -> bool {
+    let word = token.text.as_str();
+    let is_long = word.chars().count() > DESIGNATION_CHARS_MAX || SHORT_NOUNS.contains(&word);
+    is_long && !is_colour(language, word) && !is_complement(language, word) && !stop_words::is_stop_word(language, word)
 }
 
 /// Which of a query's words may be its head, likeliest first: the words of its first phrase from the last on. Shoppers
@@ -156,7 +194,7 @@ pub(crate) fn query_heads<'a>(words: impl Iterator<Item = &'a Group>, language: 
         if is_complement(language, &token.text) {
             break;
         }
-        if !is_colour(language, &token.text) && !stop_words::is_stop_word(language, &token.text) {
+        if is_noun(token, language) {
             heads.push(at);
         }
     }
@@ -191,12 +229,27 @@ mod tests {
         check("Canon Lens Case 400B Gray", &["case"]);
         check("Targus desktop 7 port hub", &["hub"]);
         check("Newstar projector ceiling mount", &["mount"]);
+        check("HP Photosmart camera black sport case", &["case"]);
+        check("Zorg headphones black, white", &["headphones"]);
     }
 
     #[test]
     fn what_a_product_is_for_or_comes_with_is_not_what_it_is() {
         check("Ink cartridge for laser printer", &["cartridge"]);
         check("StarView USB KVM Switch With Audio", &["switch"]);
+    }
+
+    #[test]
+    fn what_stands_in_brackets_is_an_aside() {
+        check("Zorg cell phone (unlocked) - black", &["phone"]);
+        check("Zorg fan [spare part", &["fan"]);
+    }
+
+    #[test]
+    fn counts_and_designations_are_no_products() {
+        check("HP 336 original black 1 pc(s)", &["original"]);
+        check("Zorg extension USB 2.0 AA 3 m", &["usb"]);
+        check("HP rp5700 desktop PC", &["pc"]);
     }
 
     #[test]
@@ -230,7 +283,8 @@ mod tests {
 
     #[test]
     fn a_query_names_its_head_last_before_a_complement() {
-        check_query("hp laptop bag", &[2, 1, 0]);
+        check_query("zorg laptop bag", &[2, 1, 0]);
+        check_query("hp laptop", &[1]);
         check_query("bag for laptop", &[0]);
         check_query("laptop 15.6 inch black", &[0]);
         check_query("123", &[]);

@@ -182,3 +182,49 @@ const SPANISH: &[&[&str]] = &[
 ];
 
 const SPANISH_NARROWER: &[(&str, &[&str])] = &[("teléfono", &["smartphone", "móvil"])];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::query::lexicon::Lexicon;
+    use crate::settings::Settings;
+
+    const LANGUAGES: [Language; 4] = [Language::English, Language::German, Language::French, Language::Spanish];
+
+    #[test]
+    fn every_entry_says_something_and_none_says_it_twice() {
+        for language in LANGUAGES {
+            let Generic { same, narrower } = generic(language);
+            let mut seen = BTreeSet::new();
+            for group in same {
+                assert!(group.len() > 1, "{group:?}");
+                group
+                    .iter()
+                    .for_each(|word| assert!(seen.insert(*word), "{word} stands in two groups of {language:?}"));
+            }
+            for (from, to) in narrower {
+                assert!(!to.is_empty() && !to.contains(from), "{from}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_has_some_and_none_has_none() {
+        for language in LANGUAGES {
+            assert!(generic(language).same.len() > 20, "{language:?}");
+        }
+        assert!(generic(Language::None).same.is_empty() && generic(Language::None).narrower.is_empty());
+    }
+
+    #[test]
+    fn the_setting_switches_them_off() {
+        let rules = |generic_synonyms| {
+            let lexicon = Lexicon::new(Arc::new(Settings { generic_synonyms, ..Settings::default() }));
+            lexicon.rules("~laptop").len()
+        };
+        assert_eq!((rules(true), rules(false)), (1, 0));
+    }
+}

@@ -95,6 +95,6 @@ mod tests {
     #[test]
     fn products_with_more_of_the_words_go_before_others() {
         assert_eq!(drawn([(1, 7), (2, 8), (1, 9)].into_iter()), [8]);
-        assert_eq!(drawn(std::iter::empty()), []);
+        assert!(drawn(std::iter::empty()).is_empty());
     }
 }

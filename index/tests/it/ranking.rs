@@ -69,6 +69,48 @@ fn a_product_is_known_by_what_it_has_in_common_with_the_best() {
     assert!(place(&without, "camera", "untold") > 4);
 }
 
+/// The word alone is at the end of a phrase in paper, too; there are more computers.
+#[test]
+fn the_sort_is_that_of_most_products_that_are_called_so() {
+    let mut products = Vec::new();
+    for at in 0..30 {
+        let attributes = json!({"processor": "Z80", "screen": 14, "ram": at, "battery": "Li"});
+        let title = format!("Zorg {at}5 notebook silver 35 cm 1920 x 1080 pixels {at} GB");
+        products.push(json!({"title": title, "attributes": attributes}));
+    }
+    for at in 0..5 {
+        let attributes = json!({"sheets": at, "ruled": true, "cover": "soft", "paper": "A4"});
+        products.push(json!({"id": format!("paper {at}"), "title": "Zorg notebook", "attributes": attributes}));
+    }
+    let snapshot = catalog(&products);
+    assert!(place(&snapshot, "notebook", "paper 0") >= 30);
+}
+
+#[test]
+fn where_no_match_says_what_it_is_the_catalog_does() {
+    let mut products = shop();
+    let attributes = json!({"colour": "red", "sensor": "CCD", "megapixels": 8, "zoom": 5});
+    let title = "Zorg zoom camera body kit ultra wide steady silver old";
+    products.push(json!({"id": "zoom", "title": title, "attributes": attributes}));
+    products.push(json!({"id": "strap", "title": "camera zoom strap", "attributes": {"colour": "black", "length": 3}}));
+    assert_eq!(first(&catalog(&products), "zoom camera"), title);
+}
+
+#[test]
+fn generic_synonyms_find_and_weigh_less_than_the_word_itself() {
+    let titles = ["Zorg notebook", "Zorg laptop", "Zorg lamp", "Zorg solid state drive"];
+    let snapshot = titled(&titles);
+    let found = |snapshot: &Snapshot, q: &str| -> Vec<String> {
+        crate::fixture::titles(&search(snapshot, &SearchRequest { prefix: false, typos: false, ..ask(q) }))
+    };
+    assert_eq!(found(&snapshot, "laptops"), ["Zorg laptop", "Zorg notebook"]);
+    assert_eq!(found(&snapshot, "notebook"), ["Zorg notebook", "Zorg laptop"]);
+    assert_eq!(found(&snapshot, "ssd"), ["Zorg solid state drive"]);
+    let off = Settings { generic_synonyms: false, ..Settings::default() };
+    let off = snapshot.with_settings(off).unwrap();
+    assert_eq!(found(&off, "laptops"), ["Zorg laptop"]);
+}
+
 #[test]
 fn a_product_that_is_called_like_the_query_comes_first() {
     let snapshot = catalog(&[
@@ -124,7 +166,10 @@ fn explain_tells_the_factors() {
     let ranking = page.hits[0].ranking.as_ref().unwrap();
     assert_eq!((ranking["head"].as_bool(), ranking["named"].as_bool()), (Some(true), Some(false)));
     assert!(ranking["kind"].as_f64().unwrap() > 0.5, "{ranking}");
-    assert!(ranking["score"].as_f64() > ranking["text"].as_f64(), "{ranking}");
+    let factors = ["wanted", "name", "popularity", "sold_out"].map(|name| ranking["factors"][name].as_f64().unwrap());
+    let product = ranking["text"].as_f64().unwrap() * factors.iter().product::<f64>();
+    assert!((ranking["score"].as_f64().unwrap() - product).abs() < 1e-3 * product, "{ranking}");
+    assert!(factors[0] > 2.0 && factors[1] == 1.0, "{ranking}");
 }
 
 #[test]
