@@ -177,6 +177,7 @@ fn a_product_that_only_a_generic_synonym_finds_is_not_missed() {
     for (query, title) in stories {
         let story = || {
             let mut world = World::new(Random::new(0));
+            world.speak(Language::English);
             let raw = format!("q={}&prefix=false&typos=false&per_page=100", query.replace(' ', "+"));
             world.put(&[("id", "o"), ("title", "lamp")]);
             world.ask(&raw)?;
