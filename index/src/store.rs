@@ -12,3 +12,4 @@ pub(crate) mod schema;
 pub(crate) mod segment;
 pub(crate) mod signature;
 pub(crate) mod stored;
+pub(crate) mod value_sets;
