@@ -56,6 +56,9 @@ impl Relevance {
     }
 }
 
+/// Code of the length, ten words, whose norm stands for a field's norms.
+const FIGURE_LENGTH: usize = 10;
+
 /// What scoring needs of the whole index, once per query.
 pub(crate) struct Statistics<'a> {
     norms: &'a Norms,
@@ -122,6 +125,15 @@ impl<'a> Statistics<'a> {
             wanted: Wanted::gather(snapshot, evaluation)?,
             weights: &snapshot.settings().ranking,
         })
+    }
+
+    /// The numbers that scores depend on, in a fixed order: two sets that are near give nearly the same scores.
+    pub(crate) fn figures(&self) -> Vec<f32> {
+        let words = self.words.iter().flat_map(|word| [word.idf, word.prefix_idf]);
+        // All norms of a field follow from its average length, so that one tells of all.
+        let norms = self.norms.0.iter().map(|norms| norms[FIGURE_LENGTH]);
+        // Which word is the head follows from counts, too.
+        words.chain(norms).chain(std::iter::once(self.wanted.place as f32)).collect()
     }
 }
 

@@ -25,7 +25,9 @@ const STRIDES: u32 = 1_024;
 
 /// Feature terms by which a document is what is asked for, or is called so.
 pub(crate) struct Wanted {
-    /// The head in all that may stand in its place; empty when the query has none.
+    /// The place of the head among the query's words, from 1; 0 when it has none.
+    pub(crate) place: usize,
+    /// The head in all that may stand in its place.
     heads: Vec<String>,
     name: Option<String>,
 }
@@ -37,7 +39,7 @@ impl Wanted {
         let name = plan.name.clone();
         let is_brand = plan.words.len() > 1 && brands(snapshot, &plan.text)? > 0;
         if plan.heads.is_empty() || is_brand {
-            return Ok(Self { heads: Vec::new(), name });
+            return Ok(Self { place: 0, heads: Vec::new(), name });
         }
         for &at in &plan.heads {
             let word = &plan.words[at];
@@ -47,10 +49,10 @@ impl Wanted {
                 having = having.max(doc_freq(snapshot.searcher(), snapshot.fields().features, head)?);
             }
             if having > brands(snapshot, &word.text)? {
-                return Ok(Self { heads, name });
+                return Ok(Self { place: at + 1, heads, name });
             }
         }
-        Ok(Self { heads: Vec::new(), name })
+        Ok(Self { place: 0, heads: Vec::new(), name })
     }
 
     /// Examples from the whole catalog: products whose head is the one asked for, whether they match or not. Deleted ones

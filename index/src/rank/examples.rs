@@ -17,7 +17,7 @@ use crate::live::Ordinal;
 pub(crate) const EXAMPLES: usize = 64;
 
 /// At most [`EXAMPLES`] products, drawn at random.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Examples {
     /// How many of the query's words they have; those with fewer are given up for one with more.
     matched: u16,
@@ -58,6 +58,11 @@ impl Examples {
     fn keep_lowest(&mut self) {
         self.drawn.sort_unstable();
         self.drawn.truncate(EXAMPLES);
+    }
+
+    /// What they take on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        self.drawn.len() * size_of::<Drawn>()
     }
 
     /// Segment and document of each.

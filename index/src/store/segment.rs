@@ -3,10 +3,12 @@
 use tantivy::SegmentReader;
 use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 
+use super::deaths::Deaths;
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
 use super::signature::Signatures;
 use super::value_sets::ValueSets;
+use crate::collect::kept::KeptPasses;
 use crate::live::{LiveRows, LiveTable, Ordinal};
 use crate::query::typo::near::NearWords;
 
@@ -28,6 +30,9 @@ pub(crate) struct SegmentColumns {
     pub(crate) signatures: Signatures,
     /// What was found near mistyped words.
     pub(crate) near: NearWords,
+    /// What passes found.
+    pub(crate) kept: KeptPasses,
+    pub(crate) deaths: Deaths,
 }
 
 /// The numbers of one field in one segment.
@@ -74,6 +79,8 @@ impl SegmentColumns {
             ordinals: ordinals(reader, id.as_ref(), live)?,
             signatures: Signatures::open(reader)?,
             near: NearWords::default(),
+            kept: KeptPasses::default(),
+            deaths: Deaths::new(reader),
             id,
             // What is left has too many different sets by its nature.
             sets: [sets(Column::Brand), sets(Column::Categories), None],
