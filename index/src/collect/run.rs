@@ -127,7 +127,7 @@ pub(crate) fn run(
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
         let mut found = segment.find(&pass)?;
         collected.products += found.products;
-        examples.merge(std::mem::take(&mut found.examples));
+        examples.merge(at, std::mem::take(&mut found.examples));
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
@@ -285,7 +285,7 @@ impl Segment<'_> {
                 }
             };
             if relevance.is_head {
-                found.examples.offer(relevance.matched, columns.ordinal(doc), self.at, doc);
+                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
             }
             match &mut groups_of {
                 None => top.offer(doc, relevance),

@@ -67,11 +67,13 @@ impl Wanted {
         for (segment, reader) in searcher.segment_readers().iter().enumerate() {
             let step = if having <= DRAWN_FROM_MAX { 1 } else { (reader.max_doc() / STRIDES).max(1) };
             let (mut heads, _) = self.open(snapshot.fields(), reader)?;
+            let mut own = Examples::default();
             let mut doc = heads.doc();
             while doc != TERMINATED {
-                examples.offer(1, snapshot.columns()[segment].ordinal(doc), segment, doc);
+                own.offer(1, snapshot.columns()[segment].ordinal(doc), doc);
                 doc = if step == 1 { heads.advance() } else { heads.seek(doc.saturating_add(step).min(TERMINATED)) };
             }
+            examples.merge(segment, own);
         }
         Ok(examples)
     }

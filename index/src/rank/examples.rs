@@ -28,15 +28,16 @@ pub(crate) struct Examples {
 type Drawn = (u64, usize, DocId);
 
 impl Examples {
-    /// Draws a product that has `matched` of the query's words.
-    pub(crate) fn offer(&mut self, matched: u16, ordinal: Option<Ordinal>, segment: usize, doc: DocId) {
+    /// Draws a product of one segment that has `matched` of the query's words. Which segment that is, [`merge`](Self::merge)
+    /// is told: what is kept of a segment outlives its number.
+    pub(crate) fn offer(&mut self, matched: u16, ordinal: Option<Ordinal>, doc: DocId) {
         let Some(ordinal) = ordinal else { return };
-        self.add(matched, (xxh3_64(&ordinal.to_le_bytes()), segment, doc));
+        self.add(matched, (xxh3_64(&ordinal.to_le_bytes()), 0, doc));
     }
 
-    /// Adds those of another segment.
-    pub(crate) fn merge(&mut self, other: Self) {
-        other.drawn.into_iter().for_each(|drawn| self.add(other.matched, drawn));
+    /// Adds those of one segment.
+    pub(crate) fn merge(&mut self, segment: usize, other: Self) {
+        other.drawn.into_iter().for_each(|(number, _, doc)| self.add(other.matched, (number, segment, doc)));
     }
 
     fn add(&mut self, matched: u16, drawn: Drawn) {
@@ -78,7 +79,7 @@ mod tests {
 
     fn drawn(offers: impl Iterator<Item = (u16, u32)>) -> Vec<DocId> {
         let mut examples = Examples::default();
-        offers.for_each(|(matched, doc)| examples.offer(matched, Some(doc), 0, doc));
+        offers.for_each(|(matched, doc)| examples.offer(matched, Some(doc), doc));
         examples.finish().into_iter().map(|(_, doc)| doc).collect()
     }
 
@@ -89,11 +90,12 @@ mod tests {
         assert_eq!(forwards, drawn((0..1_000).rev().map(|doc| (1, doc))));
         assert!(forwards.iter().any(|doc| *doc > 500) && forwards.iter().any(|doc| *doc < 500));
         let mut halves = Examples::default();
-        for half in [0..500, 500..1_000] {
+        for (segment, half) in [0..500, 500..1_000].into_iter().enumerate() {
             let mut own = Examples::default();
-            half.for_each(|doc| own.offer(1, Some(doc), 0, doc));
-            halves.merge(own);
+            half.for_each(|doc| own.offer(1, Some(doc), doc));
+            halves.merge(segment, own);
         }
+        assert!(halves.clone().finish().iter().all(|(segment, doc)| *segment == usize::from(*doc >= 500)));
         assert_eq!(halves.finish().into_iter().map(|(_, doc)| doc).collect::<Vec<_>>(), forwards);
     }
 
