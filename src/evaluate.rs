@@ -6,9 +6,11 @@
 //!
 //! Invariant: the figures are those of `ndcg.py` over the same run, to the digits that are printed.
 
+pub mod compare;
 mod judgments;
 pub mod metrics;
 mod report;
+pub mod setting;
 pub mod source;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,15 @@
 //! Text → terms: a pure function of text and settings, the same for indexing, querying, highlighting and touching.
 //!
 //! `fold` makes spelling variants equal, `tokenize` finds words, numbers, measures and model numbers with their
-//! places, `units` knows the measures, `stem` the languages. An [`Analyzer`] puts them together.
+//! places, `units` knows the measures, `stem` the languages, `head` what a title says its product is. An [`Analyzer`] puts
+//! them together.
 //!
 //! Invariant: nothing here looks at the catalog. What a text means never depends on other products, otherwise a
 //! change elsewhere could alter an answer that no term of its own touches.
 
 mod analyzer;
 pub mod fold;
+mod head;
 mod stem;
 mod stop_words;
 mod tokenize;
@@ -15,6 +17,7 @@ mod units;
 
 pub use analyzer::{Analyzer, Term, TermKind};
 pub(crate) use analyzer::{Group, groups};
+pub(crate) use head::{for_each_head, name_term, query_heads};
 pub use tokenize::{Token, TokenKind, tokenize};
 
 /// Most characters of a term; longer runs are cut. Product names have no such words, serialised data in a

@@ -38,6 +38,7 @@ mod highlight;
 pub mod live;
 pub mod product;
 mod query;
+mod rank;
 pub mod request;
 pub mod rules;
 mod search;

@@ -7,6 +7,7 @@
 pub(crate) mod depend;
 pub(crate) mod fields;
 pub(crate) mod filter;
+pub(crate) mod generic;
 pub(crate) mod lexicon;
 pub(crate) mod parse;
 pub(crate) mod plan;

@@ -26,6 +26,7 @@ use crate::query::filter::Condition;
 use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
 use crate::query::{typo, wording};
+use crate::rank::Factors;
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
 use crate::rules::Arrangement;
 use crate::snapshot::{CancelCheck, Snapshot};
@@ -267,7 +268,6 @@ impl Search<'_> {
     fn explain(&self, placed: &Placed, evaluation: Evaluation<'_>) -> Result<serde_json::Value, IndexError> {
         let statistics = Statistics::gather(self.snapshot, evaluation)?;
         let mut scorer = SegmentScorer::open(self.snapshot, placed.segment, evaluation, &statistics)?;
-        let relevance = scorer.relevance(placed.candidate.doc);
         let shares = scorer.explain(placed.candidate.doc);
         let words = self.plan.words.iter().zip(shares).map(|(word, (direct, corrected))| {
             let how = if direct > 0.0 {
@@ -280,8 +280,22 @@ impl Search<'_> {
             let score = if direct > 0.0 { direct } else { corrected };
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });
+        let (relevance, traits) = (placed.candidate.relevance, placed.traits);
+        let factors = Factors::of(&self.snapshot.settings().ranking, relevance, traits);
         let mut ranking = serde_json::json!({
-            "score": placed.candidate.relevance.score,
+            "score": relevance.score,
+            "text": relevance.text,
+            "head": relevance.is_head,
+            "kind": traits.kind,
+            "named": relevance.is_named,
+            "popularity": traits.popularity,
+            "sold_out": traits.sold_out,
+            "factors": {
+                "wanted": factors.wanted,
+                "name": factors.name,
+                "popularity": factors.popularity,
+                "sold_out": factors.sold_out,
+            },
             "words_matched": relevance.matched,
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),
@@ -305,7 +319,7 @@ impl Search<'_> {
         let factors: Vec<_> =
             factors.map(|factor| serde_json::json!({"rule": factor.rule, "factor": factor.factor})).collect();
         if !factors.is_empty() {
-            ranking["factors"] = factors.into();
+            ranking["rule_factors"] = factors.into();
         }
         Ok(())
     }

@@ -214,6 +214,37 @@ fn without_alternatives_answers_are_wrong() {
     breaks_without(Rule::Alternatives);
 }
 
+/// Told as stories, because the words of the random worlds have few of them.
+#[test]
+fn a_product_that_only_a_generic_synonym_finds_is_not_missed() {
+    let stories = [
+        ("laptop", "silver notebook"),
+        ("laptops", "silver notebooks"),
+        ("ssd", "solid state drive"),
+        ("solid state drives", "red ssd"),
+        ("desktop", "desktop pc"),
+    ];
+    for (query, title) in stories {
+        let story = || {
+            let mut world = World::new(Random::new(0));
+            world.speak(Language::English);
+            let raw = format!("q={}&prefix=false&typos=false&per_page=100", query.replace(' ', "+"));
+            world.put(&[("id", "o"), ("title", "lamp")]);
+            world.ask(&raw)?;
+            world.put(&[("id", "s"), ("title", title)]);
+            world.ask(&raw)?;
+            world.put(&[("id", "s"), ("title", "lamp")]);
+            world.ask(&raw)
+        };
+        story().unwrap_or_else(|wrong| panic!("{wrong}"));
+        switch_off(Rule::Alternatives);
+        let wrong = story();
+        switch_all_on();
+        // A desktop PC has the word itself.
+        assert_eq!(wrong.is_err(), query != "desktop", "{query}");
+    }
+}
+
 #[test]
 fn without_all_variants_answers_are_wrong() {
     breaks_without(Rule::Variants);

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::metrics::Summary;
-use super::{QueryReport, Report};
+use super::{QueryReport, RESULTS_MAX, Report};
 
 /// Titles shown under each of the worst queries.
 pub(super) const FIRST_TITLES: usize = 3;
@@ -46,6 +46,11 @@ fn write_summary(out: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result
     writeln!(out, "nDCG@10 strict       {:>6.4}   unjudged results count as irrelevant", summary.ndcg_strict)?;
     writeln!(out, "nDCG@10 condensed    {:>6.4}   unjudged results left out", summary.ndcg_condensed)?;
     writeln!(out, "MRR                  {:>6.4}", summary.mrr)?;
+    writeln!(
+        out,
+        "recall               {:>6.4}   of the relevant products, among {RESULTS_MAX} results",
+        summary.recall
+    )?;
     writeln!(out, "zero-result rate     {percent:>5.1}%   {n_empty} queries found nothing")?;
     writeln!(out, "unjudged@10          {:>6.2}   per query", summary.unjudged_at_10)
 }

@@ -29,12 +29,14 @@ pub fn search_snapshot(snapshot: &Snapshot, query: &str, limit: usize) -> Result
         ..SearchRequest::default()
     };
     let page = snapshot.search(&request, &|| false)?;
-    let found = page.hits.into_iter().map(|hit| {
-        // The content is the index's own JSON; a title that cannot be read costs a line of the report, no figure.
-        let shown: Shown = serde_json::from_str(&hit.content).unwrap_or_default();
-        Found { id: hit.id, title: shown.title }
-    });
-    Ok(found.collect())
+    Ok(page.hits.into_iter().map(|hit| found((hit.id, hit.content))).collect())
+}
+
+/// A product of a snapshot, from its id and content.
+pub(super) fn found((id, content): (String, String)) -> Found {
+    // The content is the index's own JSON; a title that cannot be read costs a line of the report, no figure.
+    let shown: Shown = serde_json::from_str(&content).unwrap_or_default();
+    Found { id, title: shown.title }
 }
 
 /// Searches one catalog of a running server.

@@ -65,6 +65,13 @@ fn an_unjudged_result_costs_the_strict_figure_only() {
 }
 
 #[test]
+fn recall_is_the_share_of_relevant_products_that_were_found() {
+    let scores = QueryScores::of(&["a", "x", "a"], &ratings(&[("a", 1), ("b", 3), ("x", 0)]));
+    assert_eq!(scores.recall, Some(0.5));
+    assert_eq!(QueryScores::of(&["x"], &ratings(&[("x", 0)])).recall, None);
+}
+
+#[test]
 fn condensed_looks_beyond_the_first_ten_results() {
     let strangers: Vec<String> = (0..50).map(|number| format!("stranger {number}")).collect();
     let mut ids: Vec<&str> = strangers.iter().map(String::as_str).collect();

@@ -156,13 +156,10 @@ impl SegmentArranged<'_> {
             return relevance;
         }
         let pin = self.pins.binary_search_by_key(&doc, |(pinned, _)| *pinned).map_or(0, |at| self.pins[at].1);
-        let score = if self.factors.is_empty() {
-            relevance.score
-        } else {
-            let base = if scored { relevance.score } else { 1.0 };
-            base * self.factor(doc)
-        };
-        Relevance { pin, score, ..relevance }
+        let factor = if self.factors.is_empty() { 1.0 } else { self.factor(doc) };
+        let base = if scored || self.factors.is_empty() { relevance.score } else { 1.0 };
+        let score = base * factor;
+        Relevance { pin, factor, score, ..relevance }
     }
 
     fn factor(&self, doc: DocId) -> f32 {

@@ -21,6 +21,8 @@ use crate::eval::score::{Relevance, SegmentScorer, Statistics};
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
+use crate::rank::examples::Examples;
+use crate::rank::{self, WINDOW};
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::segment::SegmentColumns;
 
@@ -108,6 +110,9 @@ pub(crate) fn run(
 ) -> Result<Collected, IndexError> {
     let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
     let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
+    // The window is collected whatever the page, so that the order of all pages is the same.
+    let reranks = scored && collection.limit > 0 && collection.keys.first() == Some(&Key::Relevance);
+    let depth = if reranks { collection.limit.max(WINDOW) } else { collection.limit };
     let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
     let mut collected = Collected {
         total: 0,
@@ -117,15 +122,17 @@ pub(crate) fn run(
         live: LiveMatches::default(),
     };
     let is_live = collection.is_live();
+    let mut examples = Examples::default();
     let figures = statistics.as_ref().map(Statistics::figures).unwrap_or_default();
-    let kept_as = kept::key(snapshot, collection, evaluation);
-    let pass = PassOver { evaluation, statistics: statistics.as_ref(), figures, kept_as, cancel };
+    let kept_as = kept::key(snapshot, collection, evaluation, depth);
+    let pass = PassOver { evaluation, statistics: statistics.as_ref(), figures, depth, kept_as, cancel };
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
         let mut found = segment.find(&pass)?;
         collected.products += found.products;
+        examples.merge(at, std::mem::take(&mut found.examples));
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
@@ -138,6 +145,9 @@ pub(crate) fn run(
     collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
     collected.best.extend(groups.into_values());
     collected.best.sort_by(|a, b| merge.compare(a, b));
+    if let Some(statistics) = statistics.as_ref().filter(|_| reranks) {
+        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best)?;
+    }
     collected.best.truncate(collection.limit);
     Ok(collected)
 }
@@ -172,6 +182,8 @@ pub(super) struct PassOver<'a> {
     pub(super) statistics: Option<&'a Statistics<'a>>,
     /// What the statistics say, in short.
     pub(super) figures: Vec<f32>,
+    /// How many of the best to collect.
+    pub(super) depth: usize,
     /// What it is kept as, if it is.
     pub(super) kept_as: Option<Arc<str>>,
     pub(super) cancel: CancelCheck<'a>,
@@ -198,6 +210,8 @@ pub(super) struct SegmentFound {
     /// By facet, what was counted already; empty where nothing was.
     pub(super) counts: Vec<Option<Counts>>,
     pub(super) live: LiveMatches,
+    /// Of those whose head is what is asked for.
+    pub(super) examples: Examples,
 }
 
 impl Segment<'_> {
@@ -224,6 +238,7 @@ impl Segment<'_> {
             sideways: vec![Vec::new(); self.collection.facets.len()],
             counts: Vec::new(),
             live: LiveMatches::default(),
+            examples: Examples::default(),
         }
     }
 
@@ -281,6 +296,9 @@ impl Segment<'_> {
                     Relevance::default()
                 }
             };
+            if relevance.is_head {
+                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
+            }
             let relevance = arranged.adjusted(doc, relevance, is_scored);
             match &mut groups_of {
                 None => top.offer(doc, relevance),

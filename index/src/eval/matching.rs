@@ -236,7 +236,11 @@ fn append(docs: &mut Vec<DocId>, list: Option<SegmentPostings>) {
 }
 
 /// The documents with a term, in a field without frequencies.
-fn docs_with(reader: &SegmentReader, field: Field, term: &str) -> Result<Option<SegmentPostings>, IndexError> {
+pub(crate) fn docs_with(
+    reader: &SegmentReader,
+    field: Field,
+    term: &str,
+) -> Result<Option<SegmentPostings>, IndexError> {
     let index = reader.inverted_index(field)?;
     let list = index.read_postings(&Term::from_field_text(field, term), IndexRecordOption::Basic);
     Ok(list.map_err(tantivy::TantivyError::from)?)

@@ -7,6 +7,8 @@ use crate::request::QUERY_WORDS_MAX;
 /// What was typed, in parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ParsedQuery {
+    /// All of it, as typed.
+    pub(crate) text: String,
     /// Words, in order; those of one stretch of text are neighbours.
     pub(crate) words: Vec<ParsedWord>,
     /// Quoted phrases.
@@ -28,7 +30,7 @@ pub(crate) struct ParsedWord {
 
 /// Reads a query.
 pub(crate) fn parse(text: &str) -> ParsedQuery {
-    let mut query = ParsedQuery::default();
+    let mut query = ParsedQuery { text: text.to_owned(), ..ParsedQuery::default() };
     for (stretch, piece) in pieces(text).into_iter().enumerate() {
         let groups = groups(tokenize(piece.text));
         if groups.is_empty() {

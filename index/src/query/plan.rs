@@ -3,12 +3,16 @@
 //! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
-use crate::analysis::{Analyzer, Group, Token, TokenKind};
+use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term, query_heads};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
 use crate::query::parse::{ParsedQuery, ParsedWord};
 
 /// Longest word that two neighbours are joined to: longer ones are no compounds.
 const JOINED_CHARS_MAX: usize = 24;
+
+/// What neighbours written together count, like a synonym: who types `mouse pad` means a `mousepad` too, but goes first
+/// to what is written the same.
+const JOINED_WEIGHT: f32 = 0.8;
 
 /// What a query asks for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +23,12 @@ pub(crate) struct QueryPlan {
     pub(crate) phrases: Vec<Phrase>,
     /// Excluded words (one term) and phrases.
     pub(crate) excluded: Vec<Phrase>,
+    /// As typed.
+    pub(crate) text: String,
+    /// The feature term of a product that is called like the query.
+    pub(crate) name: Option<String>,
+    /// Words, by place, that may say what is looked for, likeliest first.
+    pub(crate) heads: Vec<usize>,
 }
 
 /// One word and what may stand in its place.
@@ -59,8 +69,9 @@ pub(crate) enum Origin {
 }
 
 impl Alternative {
-    fn new(term: String, origin: Origin) -> Self {
-        Self { terms: vec![term], weight: 1.0, origin }
+    /// The word itself.
+    fn form(term: String) -> Self {
+        Self { terms: vec![term], weight: 1.0, origin: Origin::Form }
     }
 }
 
@@ -77,8 +88,13 @@ pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyz
     let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, analyzer, prefix)).collect();
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
-    add_synonyms(&words, &mut plans, lexicon);
+    add_synonyms(&mut plans, lexicon);
+    let heads = query_heads(query.words.iter().map(|word| &word.group), lexicon.settings.language);
+    let heads = heads.into_iter().filter_map(|at| words.iter().position(|word| std::ptr::eq(*word, &query.words[at])));
     QueryPlan {
+        text: query.text.clone(),
+        name: name_term(&query.text),
+        heads: heads.collect(),
         words: plans,
         phrases: query.phrases.iter().map(|groups| phrase(groups)).collect(),
         excluded: query.excluded.iter().map(|groups| exclusion(groups, analyzer)).collect(),
@@ -99,7 +115,7 @@ fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPl
         Group::Single(token) => ((prefix && word.last).then(|| token.text.clone()), typo_budget(token)),
         Group::Measure { .. } => (None, 0),
     };
-    WordPlan { text, direct: vec![Alternative::new(term, Origin::Form)], exact, prefix, typo_budget }
+    WordPlan { text, direct: vec![Alternative::form(term)], exact, prefix, typo_budget }
 }
 
 /// None for short words, which are one edit from too many others, and for words with digits: one model number must
@@ -156,21 +172,24 @@ fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Ra
     }
     // `wi-fi` is another way of writing `wifi`, `lap top` a mistake for `laptop`.
     let glued = words[range.clone()].iter().skip(1).all(|word| is_glued(word));
-    let origin = if glued { Origin::Form } else { Origin::Joined(joined) };
+    let (origin, weight) = if glued { (Origin::Form, 1.0) } else { (Origin::Joined(joined), JOINED_WEIGHT) };
     for plan in &mut plans[range] {
-        plan.direct.extend(terms.iter().map(|term| Alternative::new(term.clone(), origin.clone())));
+        plan.direct.extend(terms.iter().map(|term| Alternative {
+            terms: vec![term.clone()],
+            weight,
+            origin: origin.clone(),
+        }));
     }
 }
 
-/// Every word that a synonym's source covers may be replaced by the whole target.
-fn add_synonyms(words: &[&ParsedWord], plans: &mut [WordPlan], lexicon: &Lexicon) {
-    for at in 0..words.len() {
-        for rule in lexicon.rules(text(&words[at].group)) {
+/// Every word that a synonym's source covers, in any form, may be replaced by the whole target.
+fn add_synonyms(plans: &mut [WordPlan], lexicon: &Lexicon) {
+    // The first alternative of each is the word itself.
+    let own: Vec<String> = plans.iter().filter_map(|plan| plan.direct.first()?.terms.first().cloned()).collect();
+    for at in 0..own.len() {
+        for rule in lexicon.rules(&own[at]) {
             let end = at + rule.source.len();
-            let matches = words.get(at..end).is_some_and(|covered| {
-                covered.iter().zip(&rule.source).all(|(word, source)| text(&word.group) == source)
-            });
-            if matches {
+            if own.get(at..end) == Some(&rule.source) {
                 for plan in &mut plans[at..end] {
                     plan.direct.push(Alternative {
                         terms: rule.target.clone(),

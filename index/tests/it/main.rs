@@ -5,6 +5,7 @@ mod facets;
 mod filters;
 mod fixture;
 mod order;
+mod ranking;
 mod rules;
 mod typos;
 mod within;

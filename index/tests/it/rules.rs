@@ -157,8 +157,8 @@ fn ranking_tells_what_rules_did() {
     let page = arranged(&shop(), &request, &arrangement);
     let ranking = |at: usize| page.hits[at].ranking.clone().expect("explained");
     assert_eq!(ranking(0)["pinned"], json!({"rule": "r", "position": 1}));
-    assert_eq!((&*page.hits[1].id, &ranking(1)["factors"]), ("b", &json!([{"rule": "r", "factor": 2.0}])));
-    assert_eq!((&ranking(3)["factors"], &ranking(3)["pinned"]), (&Value::Null, &Value::Null));
+    assert_eq!((&*page.hits[1].id, &ranking(1)["rule_factors"]), ("b", &json!([{"rule": "r", "factor": 2.0}])));
+    assert_eq!((&ranking(3)["rule_factors"], &ranking(3)["pinned"]), (&Value::Null, &Value::Null));
 }
 
 #[test]

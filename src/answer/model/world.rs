@@ -222,12 +222,13 @@ impl World {
     fn put_settings(&mut self) {
         let language = if self.random.percent(50) { Language::German } else { Language::English };
         let synonym = |from: &str, to: &str| Synonym { from: Some(from.into()), to: vec![to.into()], weight: 0.8 };
-        let synonyms = match self.random.below(3) {
-            0 => Vec::new(),
-            1 => vec![synonym("shoe", "sneaker"), synonym("laptop", "notebook")],
-            _ => vec![synonym("photo", "foto"), synonym("notebook", "lap top")],
+        // Generic ones say that a laptop is a notebook, too.
+        let (generic_synonyms, synonyms) = match self.random.below(3) {
+            0 => (true, Vec::new()),
+            1 => (false, vec![synonym("shoe", "sneaker"), synonym("laptop", "notebook")]),
+            _ => (true, vec![synonym("photo", "foto"), synonym("notebook", "lap top")]),
         };
-        let settings = Settings { language, synonyms, ..Settings::default() };
+        let settings = Settings { language, synonyms, generic_synonyms, ..Settings::default() };
         let node = self.node();
         node.log.append_settings(settings).expect("the log writes");
         self.publish();
