@@ -5,4 +5,5 @@
 
 pub(crate) mod cursor;
 pub(crate) mod matching;
+pub(crate) mod plain;
 pub(crate) mod score;

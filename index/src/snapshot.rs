@@ -6,6 +6,7 @@ use tantivy::{DocAddress, Searcher};
 
 use crate::answer::SearchPage;
 use crate::error::IndexError;
+use crate::eval::plain;
 use crate::eval::score::Norms;
 use crate::live::LiveTable;
 use crate::product::Product;
@@ -48,6 +49,17 @@ impl Snapshot {
     ) -> Self {
         let norms = OnceLock::new();
         Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms }) }
+    }
+
+    /// The same products under other settings, for comparing two side by side. `None` if those analyse texts in another
+    /// way, for which the products would have to be indexed anew.
+    pub fn with_settings(&self, settings: Settings) -> Option<Self> {
+        if settings.analysis_fingerprint() != self.settings().analysis_fingerprint() {
+            return None;
+        }
+        let Inner { searcher, columns, fields, sequence, live, .. } = self.inner.as_ref();
+        let lexicon = Arc::new(Lexicon::new(Arc::new(settings)));
+        Some(Self::new(searcher.clone(), columns.clone(), fields.clone(), *sequence, lexicon, Arc::clone(live)))
     }
 
     /// The live fields of its products: always the current ones.
@@ -110,6 +122,15 @@ impl Snapshot {
     /// [`IndexError::UnknownField`], [`IndexError::InvalidRequest`], [`IndexError::Cancelled`], or a failing engine.
     pub fn search(&self, request: &SearchRequest, cancel: CancelCheck<'_>) -> Result<SearchPage, IndexError> {
         search::search(self, request, cancel)
+    }
+
+    /// Searches by plain BM25, which evaluations measure against: ids and contents of the best products.
+    ///
+    /// # Errors
+    /// A failing engine.
+    pub fn search_plain(&self, query: &str, limit: usize) -> Result<Vec<(String, String)>, IndexError> {
+        let found = plain::search_plain(self, query, limit)?;
+        Ok(found.into_iter().map(|stored| (stored.id, stored.content)).collect())
     }
 
     /// Calls `each` with every product (order unspecified), for building projections such as suggestions. The live
