@@ -49,6 +49,8 @@ pub struct Answer {
     pub found: Vec<Found>,
     /// The query with mistyped words replaced, if it was.
     pub corrected: Option<String>,
+    /// Whether products that lack some words are among them, and the answer says so.
+    pub relaxed: bool,
 }
 
 /// One result of a search, as far as an evaluation needs it.

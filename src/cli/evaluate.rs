@@ -17,7 +17,8 @@ use super::remote::ServerArguments;
 use super::{ConfigArgument, Failure, Outcome};
 use crate::catalog::Catalog;
 use crate::evaluate::ablation::Ablation;
-use crate::evaluate::evaluation::{About, Evaluation, Measured, compared};
+use crate::evaluate::compare::{Comparison, headlines};
+use crate::evaluate::evaluation::{About, Evaluation, Measured};
 use crate::evaluate::html::Pictures;
 use crate::evaluate::judgments::Judgments;
 use crate::evaluate::page::Scored;
@@ -25,7 +26,7 @@ use crate::evaluate::queries::{self, Query};
 use crate::evaluate::setting::{Setting, Switch};
 use crate::evaluate::typos::Keyboard;
 use crate::evaluate::{EvaluateError, SearchError, categories, completions, judged, typos};
-use side::{Side, as_it_is, connect};
+use side::{Side, connect};
 
 /// Longest wait for the suggestions of a catalog that was just opened: a million products take some ten seconds.
 const SUGGESTIONS_WAIT_MAX: Duration = Duration::from_secs(300);
@@ -87,8 +88,11 @@ struct Subject<'a> {
     against: Option<Side>,
     /// The data folder's, as it is in force.
     snapshot: Option<&'a Snapshot>,
-    suggest: &'a dyn Fn(&str, usize) -> Result<Vec<String>, SearchError>,
+    suggest: &'a Suggest<'a>,
 }
+
+/// The suggestions for a prefix, at most so many, best first.
+type Suggest<'a> = dyn Fn(&str, usize) -> Result<Vec<String>, SearchError> + 'a;
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let set = Set::read(arguments)?;
@@ -180,29 +184,19 @@ fn wait_for_suggestions(catalog: &Catalog) -> Result<(), anyhow::Error> {
 }
 
 fn measure(arguments: &Arguments, set: &Set, subject: &Subject<'_>) -> Result<Evaluation, Failure> {
-    let against = arguments.against.as_deref();
     let (measured, comparison, ablation) = match set {
         Set::Judgments(judgments) => {
             let run = |side: &Side| judged::run(judgments, |query, limit| side.search(query, limit));
-            let report = run(&subject.side)?;
-            let baseline = subject.against.as_ref().map(run).transpose()?;
-            let queries = baseline.as_ref().map(|report| report.queries.as_slice());
-            let comparison = compared(against, queries, &report.queries);
-            let ablation = ablate(arguments, subject, &report.queries, |snapshot| {
-                Ok(judged::run(judgments, |query, limit| as_it_is(snapshot, query, limit))?.queries)
-            })?;
+            let Rounds { report, baseline, comparison, ablation } =
+                rounds(arguments, subject, run, |report| &report.queries)?;
             (Measured::Judged { report, baseline, best_rating: judgments.best_rating() }, comparison, ablation)
         }
         Set::Queries(set) => {
+            // Of one side: both are measured by the same.
             let known = subject.side.categories()?;
             let run = |side: &Side| categories::run(set, &known, |query, limit| side.search(query, limit));
-            let report = run(&subject.side)?;
-            let baseline = subject.against.as_ref().map(run).transpose()?;
-            let queries = baseline.as_ref().map(|report| report.queries.as_slice());
-            let comparison = compared(against, queries, &report.queries);
-            let ablation = ablate(arguments, subject, &report.queries, |snapshot| {
-                Ok(categories::run(set, &known, |query, limit| as_it_is(snapshot, query, limit))?.queries)
-            })?;
+            let Rounds { report, baseline, comparison, ablation } =
+                rounds(arguments, subject, run, |report| &report.queries)?;
             (Measured::Categories { report, baseline }, comparison, ablation)
         }
     };
@@ -219,6 +213,36 @@ fn measure(arguments: &Arguments, set: &Set, subject: &Subject<'_>) -> Result<Ev
     })
 }
 
+/// The same queries, asked again and again.
+struct Rounds<R> {
+    report: R,
+    baseline: Option<R>,
+    comparison: Option<Comparison>,
+    ablation: Option<Ablation>,
+}
+
+/// Measures what is evaluated, what it is compared with, and, if that was asked, the settings without each switch.
+fn rounds<R, Q: Scored>(
+    arguments: &Arguments,
+    subject: &Subject<'_>,
+    run: impl Fn(&Side) -> Result<R, EvaluateError>,
+    queries: impl Fn(&R) -> &[Q],
+) -> Result<Rounds<R>, Failure> {
+    let report = run(&subject.side)?;
+    let baseline = subject.against.as_ref().map(&run).transpose()?;
+    let pair = arguments.against.as_deref().zip(baseline.as_ref());
+    let comparison = pair.map(|(name, baseline)| Comparison::of(name, queries(baseline), queries(&report)));
+    let ablated = subject.snapshot.filter(|_| arguments.ablate).map(|snapshot| {
+        Ablation::of(&Switch::of(snapshot.settings()), |switch| {
+            let snapshot = switch.snapshot(snapshot).map_err(|error| Failure::Usage(error.into()))?;
+            let without = run(&Side::Folder { setting: Setting::InForce, snapshot })?;
+            Ok::<_, Failure>(headlines(queries(&without), queries(&report)))
+        })
+    });
+    let ablation = ablated.transpose()?;
+    Ok(Rounds { report, baseline, comparison, ablation })
+}
+
 fn about(arguments: &Arguments) -> About {
     let setting = match (&arguments.server.url, &arguments.setting) {
         (Some(url), _) => format!("the server {url}"),
@@ -232,22 +256,6 @@ fn about(arguments: &Arguments) -> About {
         setting,
         against: arguments.against.clone(),
     }
-}
-
-/// What each switch of the settings in force gives, if that was asked; `run` measures a snapshot without one of them.
-fn ablate<Q: Scored>(
-    arguments: &Arguments,
-    subject: &Subject<'_>,
-    full: &[Q],
-    run: impl Fn(&Snapshot) -> Result<Vec<Q>, Failure>,
-) -> Result<Option<Ablation>, Failure> {
-    let Some(snapshot) = subject.snapshot.filter(|_| arguments.ablate) else { return Ok(None) };
-    let switches = Switch::of(snapshot.settings());
-    let without = |switch: &Switch| {
-        let snapshot = switch.snapshot(snapshot).map_err(|error| Failure::Usage(error.into()))?;
-        run(&snapshot)
-    };
-    Ablation::of(full, &switches, without).map(Some)
 }
 
 impl From<EvaluateError> for Failure {

@@ -6,8 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::compare::{Compared, headlines};
-use super::page::Scored;
+use super::compare::{Compared, told};
 use super::setting::Switch;
 
 /// What one switch gives.
@@ -29,20 +28,13 @@ pub struct Ablation {
 }
 
 impl Ablation {
-    /// Compares the full setting's queries with those of every round, by the switch that was off.
+    /// One round a switch; `round` compares the settings without it with the settings in force.
     ///
     /// # Errors
     /// The first round that fails.
-    pub fn of<Q: Scored, E>(
-        full: &[Q],
-        switches: &[Switch],
-        mut without: impl FnMut(&Switch) -> Result<Vec<Q>, E>,
-    ) -> Result<Self, E> {
-        let rows = switches.iter().map(|switch| {
-            let figures = headlines(&without(switch)?, full);
-            Ok(Row { switch: switch.name.clone(), figures })
-        });
-        let rows: Vec<Row> = rows.collect::<Result<_, E>>()?;
+    pub fn of<E>(switches: &[Switch], mut round: impl FnMut(&Switch) -> Result<Vec<Compared>, E>) -> Result<Self, E> {
+        let rows = switches.iter().map(|switch| Ok(Row { switch: switch.name.clone(), figures: round(switch)? }));
+        let rows = rows.collect::<Result<_, E>>()?;
         Ok(Self { rows, has_ranking: switches.iter().any(Switch::is_ranking) })
     }
 
@@ -68,7 +60,9 @@ impl fmt::Display for Ablation {
         writeln!(out)?;
         for Row { switch, figures } in &self.rows {
             write!(out, "  {switch:<24}")?;
-            figures.iter().try_for_each(|figure| write!(out, "  {:>+22.4}  {:.4}", figure.means.change(), figure.p))?;
+            figures
+                .iter()
+                .try_for_each(|figure| write!(out, "  {:>+22.4}  {}", figure.means.change(), told(figure.p)))?;
             writeln!(out)?;
         }
         Ok(())
@@ -80,6 +74,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
+    use crate::evaluate::compare::headlines;
     use crate::evaluate::judged::QueryReport;
     use crate::evaluate::metrics::QueryScores;
     use crate::evaluate::page::FirstPage;
@@ -101,7 +96,8 @@ mod tests {
     fn ablation(switches: &[&str]) -> Ablation {
         let switches: Vec<Switch> = switches.iter().map(|switch| Switch::named(switch)).collect();
         let strict = |switch: &Switch| if switch.name == "ranking.head" { 0.6 } else { 0.7 };
-        Ablation::of(&queries(0.7), &switches, |switch| Ok::<_, Infallible>(queries(strict(switch)))).unwrap()
+        let round = |switch: &Switch| Ok::<_, Infallible>(headlines(&queries(strict(switch)), &queries(0.7)));
+        Ablation::of(&switches, round).unwrap()
     }
 
     #[test]

@@ -242,7 +242,7 @@ mod tests {
 
     fn evaluate(queries: &[Query], found: &[Found]) -> Report {
         let found = || found.to_vec();
-        run(queries, &known(), |_, _| Ok::<_, Infallible>(Answer { found: found(), corrected: None })).unwrap()
+        run(queries, &known(), |_, _| Ok::<_, Infallible>(Answer { found: found(), ..Answer::default() })).unwrap()
     }
 
     #[test]

@@ -182,7 +182,8 @@ impl fmt::Display for Comparison {
             let (Means { n_queries, before, after }, change) = (means, means.change());
             writeln!(
                 out,
-                "{name:<25}{n_queries:>7}  {before:.4}  {after:.4}  {change:+.4}  {p:.4}  {n_better:>6}  {n_worse:>5}"
+                "{name:<25}{n_queries:>7}  {before:.4}  {after:.4}  {change:+.4}  {}  {n_better:>6}  {n_worse:>5}",
+                told(*p)
             )?;
         }
         for BesideBoth { name, before, after } in &self.beside {
@@ -207,6 +208,11 @@ impl fmt::Display for Comparison {
         }
         Ok(())
     }
+}
+
+/// A chance in six characters: none is impossible.
+pub(super) fn told(p: f64) -> String {
+    if p < 0.0001 { "<.0001".to_owned() } else { format!("{p:.4}") }
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::ablation::Ablation;
 use super::compare::Comparison;
-use super::page::Scored;
 use super::{EvaluateError, categories, completions, html, judged, typos};
 
 /// What was evaluated, in words.
@@ -72,11 +71,6 @@ pub struct Evaluation {
     /// How suggestions fared, if that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completions: Option<completions::Report>,
-}
-
-/// Compares what two settings gave; `None` if there is but one.
-pub fn compared<Q: Scored>(against: Option<&str>, baseline: Option<&[Q]>, queries: &[Q]) -> Option<Comparison> {
-    Some(Comparison::of(against?, baseline?, queries))
 }
 
 impl Evaluation {

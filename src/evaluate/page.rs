@@ -44,6 +44,8 @@ pub struct FirstPage {
     /// The query as it was corrected, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<String>,
+    /// Whether the answer says that some of the products lack some of the words.
+    pub relaxed: bool,
 }
 
 impl FirstPage {
@@ -52,7 +54,7 @@ impl FirstPage {
         let n_results = answer.found.len();
         let first = answer.found.into_iter().take(DEPTH);
         let shown = first.map(|found| Shown { verdict: judge(&found), found }).collect();
-        Self { shown, n_results, corrected: answer.corrected }
+        Self { shown, n_results, corrected: answer.corrected, relaxed: answer.relaxed }
     }
 }
 

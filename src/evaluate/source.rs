@@ -36,7 +36,7 @@ pub fn search_snapshot(snapshot: &Snapshot, query: &str, limit: usize) -> Result
     };
     let page = snapshot.search(&request, &|| false)?;
     let found = page.hits.into_iter().map(|hit| stored(hit.id, &hit.content, hit.live.price));
-    Ok(Answer { found: found.collect(), corrected: page.corrected })
+    Ok(Answer { found: found.collect(), corrected: page.corrected, relaxed: page.relaxed })
 }
 
 /// Searches a snapshot by plain BM25.
@@ -49,7 +49,7 @@ pub(super) fn plain(snapshot: &Snapshot, query: &str, limit: usize) -> Result<An
         let price = price(&id);
         stored(id, &content, price)
     });
-    Ok(Answer { found: found.collect(), corrected: None })
+    Ok(Answer { found: found.collect(), corrected: None, relaxed: false })
 }
 
 /// The categories of a snapshot's products, with how many products each has.
@@ -131,6 +131,8 @@ struct SearchAnswer {
     total: u64,
     #[serde(default)]
     corrected: Option<String>,
+    #[serde(default)]
+    relaxed: bool,
     hits: Vec<Hit>,
     #[serde(default)]
     facets: Facets,
@@ -230,7 +232,7 @@ impl Remote {
         let parameters = [("q", query), ("per_page", &limit), ("fields", &fields)];
         let answer: SearchAnswer = self.ask("search", &parameters)?;
         let found = answer.hits.into_iter().map(|hit| hit.product.of(hit.id));
-        Ok(Answer { found: found.collect(), corrected: answer.corrected })
+        Ok(Answer { found: found.collect(), corrected: answer.corrected, relaxed: answer.relaxed })
     }
 
     /// The suggestions for a prefix, best first.
@@ -366,14 +368,14 @@ pub(super) mod tests {
     #[test]
     fn a_query_travels_encoded_and_hits_come_back_in_order() {
         let body = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
-             {\"total\":2,\"corrected\":\"laptop\",\"hits\":[\
+             {\"total\":2,\"corrected\":\"laptop\",\"relaxed\":true,\"hits\":[\
              {\"id\":\"b\",\"product\":{\"title\":\"B\",\"price\":2.5,\"sku\":\"B1\"}},{\"id\":\"a\",\"product\":{}}]}";
         let (line, answer) = ask(body, search);
         let answer = answer.unwrap();
         let numbers = vec!["B1".to_owned()];
         let first = Found { id: "b".into(), title: Some("B".into()), price: Some(2.5), numbers, ..Found::default() };
         assert_eq!(answer.found, [first, Found { id: "a".into(), ..Found::default() }]);
-        assert_eq!(answer.corrected.as_deref(), Some("laptop"));
+        assert_eq!((answer.corrected.as_deref(), answer.relaxed), (Some("laptop"), true));
         let target = line.split(' ').nth(1).unwrap();
         let (path, query) = target.split_once('?').unwrap();
         assert_eq!(path, "/v1/my%20shop/search");

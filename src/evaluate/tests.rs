@@ -20,7 +20,7 @@ fn ratings(pairs: &[(&str, u8)]) -> HashMap<String, u8> {
 
 fn found(ids: &[&str]) -> Answer {
     let found = |id: &str| Found { id: id.to_owned(), title: Some(format!("title of {id}")), ..Found::default() };
-    Answer { found: ids.iter().map(|id| found(id)).collect(), corrected: None }
+    Answer { found: ids.iter().map(|id| found(id)).collect(), ..Answer::default() }
 }
 
 fn evaluate<E: Into<SearchError>>(

@@ -6,6 +6,7 @@
 //! Every test ends by asking the console: an error there, a violation of the content policy above all, is a failure.
 
 mod dashboard;
+mod evaluation;
 
 use fantoccini::key::Key;
 use serde_json::Value;

@@ -10,7 +10,7 @@ use super::super::remote::check_url;
 use super::Arguments;
 use crate::evaluate::categories::Known;
 use crate::evaluate::setting::Setting;
-use crate::evaluate::source::{Remote, search_snapshot, snapshot_categories};
+use crate::evaluate::source::{Remote, snapshot_categories};
 use crate::evaluate::{Answer, EvaluateError, SearchError};
 
 /// See the module.
@@ -64,9 +64,4 @@ impl Side {
 pub(super) fn connect(arguments: &Arguments, url: &str) -> Result<Remote, Failure> {
     check_url(url)?;
     Ok(Remote::new(url, &arguments.catalog, arguments.server.key().as_deref()))
-}
-
-/// The snapshot by the settings that it has.
-pub(super) fn as_it_is(snapshot: &Snapshot, query: &str, limit: usize) -> Result<Answer, SearchError> {
-    Ok(search_snapshot(snapshot, query, limit)?)
 }

@@ -146,7 +146,8 @@ fn column<Q>(sides: &Sides<'_, Q>, title: &str, page: &FirstPage, before: Option
         1 => "1 result".to_owned(),
         n => format!("{n} results"),
     };
-    let about = corrected.into_iter().chain([count]).collect::<Vec<_>>().join(", ");
+    let relaxed = page.relaxed.then(|| "some words missing".to_owned());
+    let about = corrected.into_iter().chain(relaxed).chain([count]).collect::<Vec<_>>().join(", ");
     let cards: String = page.shown.iter().enumerate().map(|(place, shown)| card(sides, shown, place, before)).collect();
     let cards = if cards.is_empty() { String::new() } else { format!("<ol class=\"cards\">\n{cards}</ol>\n") };
     format!("<section class=\"side\">\n<h4>{}</h4>\n<p class=\"note\">{about}</p>\n{cards}</section>\n", escaped(title))

@@ -99,6 +99,10 @@ pub(super) fn typos(report: &typos::Report) -> Vec<String> {
     let mut parts = vec![
         format!("<p class=\"{class}\">{}</p>", escaped(&numbers)),
         table("Queries typed with errors", &heads, rows),
+        note(&format!(
+            "{} model numbers with a wrong digit were answered by parts of them, and the answer said so.",
+            report.n_partial
+        )),
         note(&format!("Errors are drawn with the seed {}: the same seed draws the same.", report.seed)),
     ];
     if !report.false_corrections.is_empty() {

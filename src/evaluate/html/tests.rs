@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::evaluate::evaluation::{About, compared};
+use crate::evaluate::evaluation::About;
 use crate::evaluate::judgments::Judgments;
 use crate::evaluate::{Answer, Found, judged};
 
@@ -26,7 +26,11 @@ fn report(found: impl Fn(&str) -> Vec<Found>) -> (Judgments, judged::Report) {
     let path = folder.path().join("judgments.csv");
     std::fs::write(&path, JUDGMENTS).unwrap();
     let judgments = Judgments::read(&path).unwrap();
-    let answer = |query: &str| Answer { found: found(query), corrected: (query == "level").then(|| "levels".into()) };
+    let answer = |query: &str| Answer {
+        found: found(query),
+        corrected: (query == "level").then(|| "levels".into()),
+        relaxed: query == "level",
+    };
     let report = judged::run(&judgments, |query, _| Ok::<_, Infallible>(answer(query))).unwrap();
     (judgments, report)
 }
@@ -48,7 +52,7 @@ fn evaluation() -> Evaluation {
         setting: "new.json".into(),
         against: Some("plain".into()),
     };
-    let comparison = compared(Some("plain"), Some(&before.queries), &after.queries);
+    let comparison = Some(Comparison::of("plain", &before.queries, &after.queries));
     let best_rating = judgments.best_rating();
     Evaluation {
         about,
@@ -83,7 +87,7 @@ fn what_moved_is_told_beside_what_the_judge_says() {
     assert!(after.contains("3 of 3</span><span class=\"moved\">was 1"), "{after}");
     let level = &page[place(&page, "<h3>level</h3>")..place(&page, "<h3>gaining</h3>")];
     assert!(level.contains("The same on both sides") && !level.contains("Before:"), "{level}");
-    assert!(level.contains("corrected to “levels”, 1 result<"), "{level}");
+    assert!(level.contains("corrected to “levels”, some words missing, 1 result<"), "{level}");
 }
 
 #[test]

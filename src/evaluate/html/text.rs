@@ -5,9 +5,13 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A change with its sign, and a minus as wide as the plus.
+/// A change with its sign, and a minus as wide as the plus; what rounds to nothing has none.
 pub(super) fn signed(value: f64, digits: usize) -> String {
-    format!("{value:+.digits$}").replace('-', "−")
+    let text = format!("{value:+.digits$}");
+    match text.contains(|c: char| ('1'..='9').contains(&c)) {
+        true => text.replace('-', "−"),
+        false => text.trim_start_matches(['+', '-']).to_owned(),
+    }
 }
 
 /// A chance: none is impossible.
@@ -37,4 +41,20 @@ pub(super) fn table(caption: &str, heads: &[&str], rows: impl IntoIterator<Item 
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\
          <caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_signs_unless_there_is_none() {
+        assert_eq!((signed(0.25, 3), signed(-0.25, 3)), ("+0.250".into(), "−0.250".into()));
+        assert_eq!((signed(0.0001, 3), signed(-0.0001, 3)), ("0.000".into(), "0.000".into()));
+    }
+
+    #[test]
+    fn no_chance_is_impossible() {
+        assert_eq!((chance(0.00001), chance(0.25)), ("below 0.001".into(), "0.250".into()));
+    }
 }

@@ -19,12 +19,9 @@ pub(super) struct Models {
 impl Models {
     /// Adds what the products are named by.
     pub(super) fn add(&mut self, found: &[Found]) {
-        for number in found.iter().flat_map(texts).flat_map(str::split_whitespace) {
-            let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-            if is_model(number) {
-                self.bare.insert(bare(number));
-                self.written.insert(number.to_owned());
-            }
+        for number in found.iter().flat_map(models_of) {
+            self.bare.insert(bare(number));
+            self.written.insert(number.to_owned());
         }
     }
 
@@ -56,6 +53,19 @@ pub(super) fn words_with_digits(text: &str) -> Vec<String> {
     words.filter(|word| word.chars().any(|c| c.is_ascii_digit())).map(str::to_lowercase).collect()
 }
 
+/// The model numbers of a product: those that it is given by, or, where it is given none, the words of its title that
+/// are written like one, in capitals. `2-in-1` and `120-minute` are none.
+fn models_of(product: &Found) -> Vec<&str> {
+    let given = product.numbers.iter().map(String::as_str).filter(|number| !number.contains(char::is_whitespace));
+    if !product.numbers.is_empty() {
+        return given.filter(|number| is_model(number)).collect();
+    }
+    let words = product.title.iter().flat_map(|title| title.split_whitespace());
+    let words = words.map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let written = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    words.filter(|word| is_model(word) && word.chars().all(written)).collect()
+}
+
 /// Letters and digits, both, and long enough.
 fn is_model(number: &str) -> bool {
     let has = |of: fn(char) -> bool| number.chars().any(of);
@@ -82,7 +92,11 @@ mod tests {
     #[test]
     fn models_have_letters_and_digits() {
         let mut models = Models::default();
-        models.add(&[product("HP LaserJet (CF283A) 17\" A4 2060", "dv7-1211ea")]);
+        let nameless = |title: &str| Found { title: Some(title.to_owned()), ..Found::default() };
+        let titles = ["HP LaserJet (CF283A) 17\" A4 2060", "2-in-1 Laptop, 120-minute battery, USB-to-RS232"];
+        models.add(&titles.map(nameless));
+        models.add(&[product("Of those with a number the title (CF284A) tells none", "dv7-1211ea")]);
+        models.add(&[product("Nor do two words", "CE 285A")]);
         assert_eq!(models.numbers(10).collect::<Vec<_>>(), ["CF283A", "dv7-1211ea"]);
         assert!(models.has("cf-283a") && models.has("DV71211") && !models.has("CF284A"));
         assert_eq!(models.numbers(1).count(), 1);

@@ -14,7 +14,7 @@ fn product(id: &str, title: &str) -> Found {
 }
 
 fn answer(found: Vec<Found>, corrected: Option<&str>) -> Result<Answer, Infallible> {
-    Ok(Answer { found, corrected: corrected.map(str::to_owned) })
+    Ok(Answer { found, corrected: corrected.map(str::to_owned), relaxed: false })
 }
 
 #[test]
@@ -67,12 +67,20 @@ fn a_wrong_digit_that_still_finds_the_model_is_a_false_correction() {
     // The model as it is and with a wrong digit.
     assert_eq!((report.n_numbers, report.n_false), (2, 1));
 
+    // Who is told that words are missing is not misled.
+    let honest = |query: &str, _: usize| {
+        let relaxed = query.starts_with("CF") && query != "CF283A";
+        answer(vec![product("1", "Toner CF283A")], None).map(|answer| Answer { relaxed, ..answer })
+    };
+    let report = run(&[query("toner")], Keyboard::Qwerty, 7, honest).unwrap();
+    assert_eq!((report.n_false, report.n_partial), (0, 1));
+
     let strict = |query: &str, _: usize| match query {
         query if query.starts_with("CF") && query != "CF283A" => answer(Vec::new(), None),
         _ => answer(vec![product("1", "Toner CF283A")], None),
     };
     let report = run(&[query("toner")], Keyboard::Qwerty, 7, strict).unwrap();
-    assert_eq!((report.n_numbers, report.n_false), (2, 0));
+    assert_eq!((report.n_numbers, report.n_false, report.n_partial), (2, 0, 0));
     assert!(report.to_string().contains("numbers taken for another: 0 of 2"), "{report}");
 }
 

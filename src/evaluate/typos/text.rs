@@ -12,8 +12,9 @@ impl fmt::Display for Report {
             let rows = self.rows.iter().filter(|row| row.edits == edits && row.n_queries > 0);
             rows.chain([&self.of_edits(edits)]).try_for_each(|row| write_row(out, row))?;
         }
-        let Self { n_numbers, n_false, .. } = self;
+        let Self { n_numbers, n_false, n_partial, .. } = self;
         writeln!(out, "numbers taken for another: {n_false} of {n_numbers} queries with digits")?;
+        writeln!(out, "  {n_partial} more were answered by parts of the number, and the answer said so")?;
         for FalseCorrection { typed, taken_for } in &self.false_corrections {
             writeln!(out, "  {typed} as {taken_for}")?;
         }
