@@ -40,16 +40,29 @@ pub(crate) fn search(
     request: &SearchRequest,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
+    let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
+    let page = search_with(snapshot, request, &rows, cancel)?;
+    if !rows.is_torn() {
+        return Ok(page);
+    }
+    search_with(snapshot, request, &LiveRows::keeping(snapshot.live()), cancel)
+}
+
+fn search_with(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    rows: &LiveRows<'_>,
+    cancel: CancelCheck<'_>,
+) -> Result<SearchPage, IndexError> {
     let collection = resolve_request(snapshot, request)?;
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
     let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
-    let rows = LiveRows::new(snapshot.live());
     let mut search = Search {
         snapshot,
         request,
         collection,
         plan,
-        rows: &rows,
+        rows,
         cancel,
         dependency: Dependency::default(),
         live: LiveMatches::default(),
