@@ -1,6 +1,6 @@
 //! Typing errors, generated: whether a query keeps its best product, and whether any number becomes another.
 //!
-//! Each query of a set is typed with one and with two errors in a word ([`mistype`](self::mistype)), as fingers do on a
+//! Each query of a set is typed with one and with two errors in a word ([`mistype()`]), as fingers do on a
 //! keyboard, and the first page should still hold the product that came first for the query as it was meant. Words of
 //! four letters are among them, which a search engine has good reasons to leave alone: the figures are told by length.
 //!
