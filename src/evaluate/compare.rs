@@ -1,49 +1,32 @@
 //! Two ways to search side by side, over the same queries.
 //!
-//! Some twenty queries decide every mean, and one mean is above another half of the time by chance. So each figure is
-//! compared query by query, and a randomisation test tells how often chance alone would do as much: the sign of each
-//! query's difference is thrown, again and again, as if both ways were the same (Smucker, Allan and Carterette, "A
-//! comparison of statistical significance tests for information retrieval evaluation", CIKM 2007). Folds show whether
-//! a gain is everywhere or in one place.
+//! Each figure is compared query by query, with what chance alone would do ([`significance`](super::significance)).
+//! Folds show whether a gain is everywhere or in one place.
 //!
-//! Invariant: the same two reports give the same comparison, to the digit: the draws are seeded, and a query's fold
-//! depends on its text alone.
+//! Invariant: the same two reports give the same comparison, to the digit: draws are seeded, and a query's fold depends
+//! on the texts of the queries alone.
 
 use std::fmt;
 
+use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::metrics::{QueryScores, mean};
-use super::{QueryReport, Report};
+use super::page::{Figure, Scored};
+use super::significance::{EQUAL, SEED, chance};
 
 /// Folds by query, as in most published evaluations: with fifty queries, ten in each.
 pub const FOLDS: usize = 5;
-/// Draws of the randomisation test: chance is told to about one in a thousand.
-const DRAWS: usize = 100_000;
-/// A fixed seed: an evaluation that is run again says the same.
-const SEED: u64 = 7;
-/// Differences below this are rounding.
-const EQUAL: f64 = 1e-9;
 /// Queries listed on either side as changed most.
 const CHANGED_QUERIES: usize = 8;
 
-/// What is compared of each query.
-type Figure = (&'static str, fn(&QueryScores) -> Option<f64>);
-
-const FIGURES: [Figure; 4] = [
-    ("nDCG@10 strict", |scores| scores.ndcg_strict),
-    ("nDCG@10 condensed", |scores| scores.ndcg_condensed),
-    ("MRR", |scores| scores.reciprocal_rank),
-    ("recall", |scores| scores.recall),
-];
-
-/// A figure of both sides, over the queries that have it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A figure of both sides, over the queries that have it on both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Compared {
-    /// The mean of the baseline.
-    pub before: f64,
-    /// The mean of what is compared with it.
-    pub after: f64,
+    /// As reports call it.
+    pub name: &'static str,
+    /// The means of both sides.
+    #[serde(flatten)]
+    pub means: Means,
     /// How often chance alone makes a difference at least as large, in either direction.
     pub p: f64,
     /// Queries that fare better.
@@ -52,119 +35,173 @@ pub struct Compared {
     pub n_worse: usize,
 }
 
+/// One part of the queries.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fold {
+    /// Queries with the first figure.
+    pub n_queries: usize,
+    /// The figures that decide. A part is too small to ask what chance would do.
+    pub figures: Vec<Means>,
+}
+
+/// The means of both sides, over the queries that have the figure on both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Means {
+    /// Queries that have it.
+    pub n_queries: usize,
+    /// Of the baseline.
+    pub before: f64,
+    /// Of what is compared with it.
+    pub after: f64,
+}
+
+/// What both sides tell beside the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BesideBoth {
+    /// As reports call it.
+    pub name: &'static str,
+    /// Of the baseline.
+    pub before: f64,
+    /// Of what is compared with it.
+    pub after: f64,
+}
+
+/// How one query changed in the first figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// After minus before.
+    pub by: f64,
+    /// The query.
+    pub query: String,
+}
+
 /// A comparison, done. `Display` prints it as aligned text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    baseline: String,
-    figures: Vec<(&'static str, Compared)>,
-    /// By fold: queries, and the strict and condensed figures.
-    folds: Vec<(usize, Compared, Compared)>,
-    unjudged: (f64, f64),
-    n_empty: (usize, usize),
-    /// The difference in strict nDCG@10, and the query.
-    changed: Vec<(f64, String)>,
+    /// What is compared with.
+    pub baseline: String,
+    /// The figures in the order of their kind.
+    pub figures: Vec<Compared>,
+    /// The queries in parts.
+    pub folds: Vec<Fold>,
+    /// What is told beside the figures.
+    pub beside: Vec<BesideBoth>,
+    /// Queries whose first figure changed, worst first.
+    pub changed: Vec<Change>,
+}
+
+/// The weight and both values of each query that has a figure.
+struct Pairs(Vec<(f64, f64, f64)>);
+
+impl Pairs {
+    fn of<'a, Q: Scored>(figure: &Figure<Q>, pairs: impl Iterator<Item = (&'a Q, &'a Q)>) -> Self {
+        // The weight is the query's, not the answer's: both sides have the same.
+        let scored = pairs
+            .filter_map(|(before, after)| Some(((figure.weight)(after), (figure.of)(before)?, (figure.of)(after)?)));
+        Self(scored.filter(|(weight, ..)| *weight > 0.0).collect())
+    }
+
+    fn means(&self) -> Means {
+        let weights: f64 = self.0.iter().map(|(weight, ..)| weight).sum();
+        let sums = self
+            .0
+            .iter()
+            .fold((0.0, 0.0), |(before, after), query| (before + query.0 * query.1, after + query.0 * query.2));
+        let divisor = if weights > 0.0 { weights } else { 1.0 };
+        Means { n_queries: self.0.len(), before: sums.0 / divisor, after: sums.1 / divisor }
+    }
+
+    fn compared(&self, name: &'static str) -> Compared {
+        let differences: Vec<f64> = self.0.iter().map(|(weight, before, after)| weight * (after - before)).collect();
+        Compared {
+            name,
+            means: self.means(),
+            p: chance(&differences),
+            n_better: differences.iter().filter(|by| **by > EQUAL).count(),
+            n_worse: differences.iter().filter(|by| **by < -EQUAL).count(),
+        }
+    }
+}
+
+impl Means {
+    /// After minus before.
+    pub fn change(&self) -> f64 {
+        self.after - self.before
+    }
+}
+
+/// Compares the figures that decide.
+pub fn headlines<Q: Scored>(before: &[Q], after: &[Q]) -> Vec<Compared> {
+    let figures = Q::FIGURES[..Q::HEADLINES].iter();
+    figures.map(|figure| Pairs::of(figure, before.iter().zip(after)).compared(figure.name)).collect()
 }
 
 impl Comparison {
-    /// Compares `after` with `before`, called `baseline`. Both are of the same judgments.
-    pub fn of(baseline: &str, before: &Report, after: &Report) -> Self {
-        let pairs: Vec<(&QueryReport, &QueryReport)> = before.queries.iter().zip(&after.queries).collect();
-        let figures = FIGURES.iter().map(|&(name, figure)| (name, compare(pairs.iter().copied(), figure)));
-        let scored = pairs.iter().copied().filter(|(before, _)| before.scores.ndcg_strict.is_some());
+    /// Compares `after` with `before`, called `baseline`. Both are of the same queries in the same order.
+    pub fn of<Q: Scored>(baseline: &str, before: &[Q], after: &[Q]) -> Self {
+        let pairs = || before.iter().zip(after);
+        let first = &Q::FIGURES[0];
+        let scored = pairs().filter(|(before, _)| (first.of)(before).is_some());
         let mut by_hash: Vec<_> = scored.collect();
-        by_hash.sort_by_key(|(before, _)| xxh3_64_with_seed(before.query.as_bytes(), SEED));
+        by_hash.sort_by_key(|(before, _)| xxh3_64_with_seed(before.query().as_bytes(), SEED));
         let folds = (0..FOLDS).map(|fold| {
             let pairs = || by_hash.iter().copied().skip(fold).step_by(FOLDS);
-            (pairs().count(), compare(pairs(), FIGURES[0].1), compare(pairs(), FIGURES[1].1))
+            let figures = Q::FIGURES[..Q::HEADLINES].iter().map(|figure| Pairs::of(figure, pairs()).means());
+            Fold { n_queries: pairs().count(), figures: figures.collect() }
         });
-        let difference = |(before, after): &(&QueryReport, &QueryReport)| {
-            let strict = |report: &QueryReport| report.scores.ndcg_strict;
-            Some((strict(after)? - strict(before)?, after.query.clone()))
+        let change = |(before, after): (&Q, &Q)| {
+            Some(Change { by: (first.of)(after)? - (first.of)(before)?, query: after.query().to_owned() })
         };
-        let mut changed: Vec<_> = pairs.iter().filter_map(difference).filter(|(by, _)| by.abs() > EQUAL).collect();
-        changed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut changed: Vec<_> = pairs().filter_map(change).filter(|change| change.by.abs() > EQUAL).collect();
+        changed.sort_by(|a, b| a.by.total_cmp(&b.by));
+        let beside = Q::beside(before).into_iter().zip(Q::beside(after));
         Self {
             baseline: baseline.to_owned(),
-            figures: figures.collect(),
+            figures: Q::FIGURES.iter().map(|figure| Pairs::of(figure, pairs()).compared(figure.name)).collect(),
             folds: folds.collect(),
-            unjudged: (before.summary.unjudged_at_10, after.summary.unjudged_at_10),
-            n_empty: (before.summary.n_empty, after.summary.n_empty),
+            beside: beside
+                .map(|(before, after)| BesideBoth { name: before.name, before: before.value, after: after.value })
+                .collect(),
             changed,
         }
     }
 
-    /// The figures in the order of the report, by name.
-    pub fn figures(&self) -> &[(&'static str, Compared)] {
-        &self.figures
+    /// The figures that decide.
+    pub fn headlines(&self) -> &[Compared] {
+        let decide = self.folds.first().map_or(0, |fold| fold.figures.len());
+        &self.figures[..decide]
     }
-}
-
-fn compare<'a>(
-    pairs: impl Iterator<Item = (&'a QueryReport, &'a QueryReport)>,
-    figure: impl Fn(&QueryScores) -> Option<f64>,
-) -> Compared {
-    let scored = pairs.filter_map(|(before, after)| Some((figure(&before.scores)?, figure(&after.scores)?)));
-    let scored: Vec<(f64, f64)> = scored.collect();
-    let differences: Vec<f64> = scored.iter().map(|(before, after)| after - before).collect();
-    Compared {
-        before: mean(scored.iter().map(|(before, _)| *before)),
-        after: mean(scored.iter().map(|(_, after)| *after)),
-        p: chance(&differences),
-        n_better: differences.iter().filter(|by| **by > EQUAL).count(),
-        n_worse: differences.iter().filter(|by| **by < -EQUAL).count(),
-    }
-}
-
-/// How often throwing the signs of the differences gives a sum at least as far from zero. The observed one is counted
-/// as a draw of its own, so that nothing is impossible.
-fn chance(differences: &[f64]) -> f64 {
-    let changed: Vec<f64> = differences.iter().copied().filter(|by| by.abs() > EQUAL).collect();
-    let observed = changed.iter().sum::<f64>().abs();
-    let mut as_far = 0;
-    for draw in 0..DRAWS {
-        let mut sum = 0.0;
-        for (place, chunk) in changed.chunks(64).enumerate() {
-            // A hash of the draw's number: 64 throws of a coin.
-            let signs = xxh3_64_with_seed(&[draw.to_le_bytes(), place.to_le_bytes()].concat(), SEED);
-            for (at, by) in chunk.iter().enumerate() {
-                sum += if signs >> at & 1 == 0 { *by } else { -by };
-            }
-        }
-        as_far += usize::from(sum.abs() >= observed - EQUAL);
-    }
-    (as_far + 1) as f64 / (DRAWS + 1) as f64
 }
 
 impl fmt::Display for Comparison {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "\ncompared with {}", self.baseline)?;
-        writeln!(out, "                     before   after   change       p  better  worse")?;
-        for (name, Compared { before, after, p, n_better, n_worse }) in &self.figures {
-            let change = after - before;
-            writeln!(out, "{name:<20} {before:.4}  {after:.4}  {change:+.4}  {p:.4}  {n_better:>6}  {n_worse:>5}")?;
-        }
-        writeln!(out, "unjudged@10          {:>6.2}  {:>6.2}", self.unjudged.0, self.unjudged.1)?;
-        writeln!(out, "zero results         {:>6}  {:>6}", self.n_empty.0, self.n_empty.1)?;
-        writeln!(out, "\nfold  queries  strict: before   after   change  condensed: before   after   change")?;
-        for (fold, (n_queries, strict, condensed)) in self.folds.iter().enumerate() {
-            let by = |compared: &Compared| compared.after - compared.before;
+        writeln!(out, "                         queries  before   after   change       p  better  worse")?;
+        for figure in &self.figures {
+            let Compared { name, means, p, n_better, n_worse } = figure;
+            let (Means { n_queries, before, after }, change) = (means, means.change());
             writeln!(
                 out,
-                "{:>4}  {n_queries:>7}          {:.4}  {:.4}  {:+.4}             {:.4}  {:.4}  {:+.4}",
-                fold + 1,
-                strict.before,
-                strict.after,
-                by(strict),
-                condensed.before,
-                condensed.after,
-                by(condensed),
+                "{name:<25}{n_queries:>7}  {before:.4}  {after:.4}  {change:+.4}  {}  {n_better:>6}  {n_worse:>5}",
+                told(*p)
             )?;
         }
+        for BesideBoth { name, before, after } in &self.beside {
+            writeln!(out, "{name:<25}         {before:>6.3}  {after:>6.3}")?;
+        }
+        for (at, headline) in self.headlines().iter().enumerate() {
+            writeln!(out, "\n{} by fold\n  fold  queries  before   after   change", headline.name)?;
+            for (fold, part) in self.folds.iter().enumerate() {
+                let (fold, change) = (fold + 1, part.figures[at].change());
+                let Means { n_queries, before, after } = part.figures[at];
+                writeln!(out, "  {fold:>4}  {n_queries:>7}  {before:.4}  {after:.4}  {change:+.4}")?;
+            }
+        }
         if !self.changed.is_empty() {
-            writeln!(out, "\nchanged most, strict")?;
+            writeln!(out, "\nchanged most, {}", self.figures[0].name)?;
         }
         let n = self.changed.len();
-        for (at, (by, query)) in self.changed.iter().enumerate() {
+        for (at, Change { by, query }) in self.changed.iter().enumerate() {
             if at < CHANGED_QUERIES || at + CHANGED_QUERIES >= n {
                 writeln!(out, "  {by:+.4}  {query}")?;
             }
@@ -173,61 +210,88 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// A chance in six characters: none is impossible.
+pub(super) fn told(p: f64) -> String {
+    if p < 0.0001 { "<.0001".to_owned() } else { format!("{p:.4}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::metrics::Summary;
+    use crate::evaluate::page::{Beside, FirstPage};
 
-    /// Reports of queries that differ by these in strict nDCG@10.
-    fn reports(differences: &[f64]) -> (Report, Report) {
-        let report = |value: &dyn Fn(f64) -> f64| {
-            let scores = |by: &f64| QueryScores {
-                ndcg_strict: Some(value(*by)),
-                ndcg_condensed: Some(0.5),
-                reciprocal_rank: None,
-                recall: None,
-                n_unjudged: 0,
-                n_results: 1,
-            };
-            let query =
-                |(at, by)| QueryReport { query: format!("query {at}"), scores: scores(by), first_titles: Vec::new() };
-            let queries: Vec<_> = differences.iter().enumerate().map(query).collect();
-            Report { summary: Summary::of(queries.iter().map(|query| &query.scores)), queries }
-        };
-        (report(&|_| 0.5), report(&|by| 0.5 + by))
+    /// A query with a value and a weight.
+    #[derive(Debug)]
+    struct Query {
+        text: String,
+        value: f64,
+        weight: f64,
+        page: FirstPage,
     }
 
-    fn strict(differences: &[f64]) -> Compared {
-        let (before, after) = reports(differences);
-        Comparison::of("itself", &before, &after).figures[0].1
+    impl Scored for Query {
+        const FIGURES: &'static [Figure<Self>] = &[
+            Figure { name: "value", of: |query| Some(query.value), weight: |_| 1.0 },
+            Figure { name: "weighted", of: |query| Some(query.value), weight: |query| query.weight },
+        ];
+        const HEADLINES: usize = 1;
+
+        fn query(&self) -> &str {
+            &self.text
+        }
+
+        fn page(&self) -> &FirstPage {
+            &self.page
+        }
+
+        fn beside(queries: &[Self]) -> Vec<Beside> {
+            vec![Beside { name: "queries", value: queries.len() as f64 }]
+        }
+    }
+
+    /// Queries that differ by these, with the weights 1, 2, 3 and so on.
+    fn compared(differences: &[f64]) -> Comparison {
+        let queries = |value: &dyn Fn(f64) -> f64| -> Vec<Query> {
+            let query = |(at, by): (usize, &f64)| Query {
+                text: format!("query {at}"),
+                value: value(*by),
+                weight: (at + 1) as f64,
+                page: FirstPage::default(),
+            };
+            differences.iter().enumerate().map(query).collect()
+        };
+        Comparison::of("itself", &queries(&|_| 0.5), &queries(&|by| 0.5 + by))
     }
 
     #[test]
     fn the_same_twice_is_no_difference() {
-        let compared = strict(&[0.0; 20]);
-        assert_eq!((compared.n_better, compared.n_worse, compared.p), (0, 0, 1.0));
+        let figure = compared(&[0.0; 20]).figures[0];
+        assert_eq!((figure.n_better, figure.n_worse, figure.p), (0, 0, 1.0));
     }
 
     #[test]
-    fn chance_is_what_combinatorics_say() {
-        // All of ten in one direction: 2 of 1,024 ways to throw the signs.
-        let p = strict(&[0.1; 10]).p;
-        assert!((p - 2.0 / 1024.0).abs() < 0.0005, "{p}");
-        // As many up as down: every throw is as far.
-        assert_eq!(strict(&[0.1, -0.1]).p, 1.0);
-        // Of four, one against the others by as much: 10 of 16.
-        let p = strict(&[0.1, 0.1, 0.1, -0.1]).p;
-        assert!((p - 10.0 / 16.0).abs() < 0.01, "{p}");
+    fn a_weight_makes_a_query_count_more_in_the_mean() {
+        let comparison = compared(&[0.0, 0.3]);
+        let [plain, weighted] = comparison.figures.as_slice() else { panic!("two figures: {comparison:?}") };
+        assert!((plain.means.change() - 0.15).abs() < 1e-12 && (weighted.means.change() - 0.2).abs() < 1e-12);
+        assert_eq!((plain.means.before, weighted.means.before), (0.5, 0.5));
     }
 
     #[test]
     fn every_scored_query_is_in_one_fold_and_changes_are_listed() {
-        let (before, after) = reports(&[0.1, -0.2, 0.0, 0.3, 0.0, 0.0, 0.1]);
-        let comparison = Comparison::of("itself", &before, &after);
-        assert_eq!(comparison.folds.iter().map(|(n, ..)| n).sum::<usize>(), 7);
+        let comparison = compared(&[0.1, -0.2, 0.0, 0.3, 0.0, 0.0, 0.1]);
+        assert_eq!(comparison.folds.iter().map(|fold| fold.n_queries).sum::<usize>(), 7);
+        assert_eq!(comparison.headlines().len(), 1);
         let text = comparison.to_string();
         assert!(text.contains("compared with itself"), "{text}");
         assert!(text.contains("-0.2000  query 1") && text.contains("+0.3000  query 3"), "{text}");
         assert!(!text.contains("query 2\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_to_compare_is_said_without_a_panic() {
+        let comparison = compared(&[]);
+        assert_eq!((comparison.figures[0].means.n_queries, comparison.figures[0].p), (0, 1.0));
+        assert!(comparison.to_string().contains("value"));
     }
 }

@@ -5,7 +5,8 @@
 //! - **nDCG@10, condensed**: the same after the unjudged results are left out. The two figures lie on either side of
 //!   the truth: the strict one punishes what the judges never saw, the condensed one ignores it.
 //! - **MRR**: one over the rank of the first result with a rating above 0, 0 when there is none among the results.
-//! - **recall**: the share of the products with a rating above 0 that are among the results.
+//! - **recall@100**: the share of the products with a rating above 0 that are among
+//!   the first hundred results.
 //! - **zero-result rate** and **unjudged@10** count over all queries; the others leave out queries without any rating
 //!   above 0, for which no order is better than another.
 //!
@@ -14,11 +15,13 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
+use serde::Serialize;
+
 /// Results that nDCG and unjudged@10 look at: the first page of a shop.
 pub const DEPTH: usize = 10;
 
 /// How one query fared.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct QueryScores {
     /// nDCG@10 with unjudged results as irrelevant ones; `None` without a rating above 0.
     pub ndcg_strict: Option<f64>,
@@ -35,7 +38,7 @@ pub struct QueryScores {
 }
 
 /// The figures over all queries. A mean over no query is 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
     /// Queries in the judgments.
     pub n_queries: usize,

@@ -7,6 +7,7 @@
 
 mod analytics;
 mod dashboard;
+mod evaluation;
 mod rules;
 
 use fantoccini::key::Key;

@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::store::schema::TextField;
 use crate::store::stored::Stored;
 
-/// The best products.
+/// The best products, ties by id. It scores and sorts every match, which is fine for a measurement.
 pub(crate) fn search_plain(snapshot: &Snapshot, query: &str, limit: usize) -> Result<Vec<Stored>, IndexError> {
     let settings = snapshot.settings();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(settings));
@@ -38,7 +38,15 @@ pub(crate) fn search_plain(snapshot: &Snapshot, query: &str, limit: usize) -> Re
     if words.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
-    let best = TopDocs::with_limit(limit).order_by_score();
-    let best: Vec<(Score, DocAddress)> = snapshot.searcher().search(&BooleanQuery::new(words), &best)?;
-    best.into_iter().map(|(_, address)| Ok(snapshot.searcher().doc(address)?)).collect()
+    // All of them: where products score alike, the segments must not decide which are the first.
+    let every = usize::try_from(snapshot.product_count()).unwrap_or(usize::MAX).max(1);
+    let every = TopDocs::with_limit(every).order_by_score();
+    let scored: Vec<(Score, DocAddress)> = snapshot.searcher().search(&BooleanQuery::new(words), &every)?;
+    let last = scored.get(limit - 1).map_or(Score::MIN, |(score, _)| *score);
+    let best = scored.into_iter().take_while(|(score, _)| *score >= last);
+    let best = best.map(|(score, address)| Ok((score, snapshot.searcher().doc::<Stored>(address)?)));
+    let mut best: Vec<(Score, Stored)> = best.collect::<Result<_, IndexError>>()?;
+    best.sort_by(|(a, product), (b, other)| b.total_cmp(a).then_with(|| product.id.cmp(&other.id)));
+    best.truncate(limit);
+    Ok(best.into_iter().map(|(_, product)| product).collect())
 }
