@@ -6,7 +6,7 @@ mod shop;
 use std::collections::HashSet;
 
 use storefind_index::answer::{Hit, SearchPage};
-use storefind_index::request::{Order, SearchRequest, SortKey};
+use storefind_index::request::{Order, PER_PAGE_MAX, SearchRequest, SortKey};
 use storefind_index::rules::Arrangement;
 use storefind_index::suggest::Completion;
 
@@ -18,7 +18,7 @@ const MARKS: [char; 2] = ['\u{e000}', '\u{e001}'];
 const FACETS: [&str; 3] = ["brand", "categories", "price"];
 
 /// Products on a small page: some queries have several such pages.
-const SMALL_PAGE: usize = 3;
+const SMALL_PAGE: usize = 5;
 
 /// Most suggestions: fewer than some texts have.
 const SUGGESTIONS: usize = 4;
@@ -45,6 +45,7 @@ pub fn check(bytes: &[u8]) {
         prefix: !with(WITHOUT_PREFIX),
         facets: FACETS.iter().filter(|_| with(WITH_FACETS)).map(|&field| field.into()).collect(),
         sort: with(BY_PRICE).then(cheapest_first).into_iter().collect(),
+        per_page: PER_PAGE_MAX,
         group: with(GROUPED).then(|| "brand".into()),
         context: with(WITH_RULES).then(|| CONTEXT.into()).into_iter().collect(),
         explain_ranking: true,
@@ -58,7 +59,7 @@ pub fn check(bytes: &[u8]) {
         shop.snapshot.search_arranged(request, &arrangement, &|| false).expect("any text has a page")
     };
     let page = search(&request);
-    check_page(&page);
+    check_page(&page, &request.q);
     if with(WITH_RULES) {
         check_rules(&page, &request);
     }
@@ -78,8 +79,9 @@ fn ids(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.id.as_str()).collect()
 }
 
-/// All that is found is on the page, each product once, with matches marked in its own text.
-fn check_page(page: &SearchPage) {
+/// All that is found is on the page, each product once, with matches marked in its own text. A correction is another
+/// text.
+fn check_page(page: &SearchPage, typed: &str) {
     assert_eq!(page.total, page.hits.len() as u64, "the page has room for the whole shop");
     let different: HashSet<&str> = ids(&page.hits).into_iter().collect();
     assert_eq!(different.len(), page.hits.len(), "a product comes twice");
@@ -94,6 +96,7 @@ fn check_page(page: &SearchPage) {
     for facet in &page.facets {
         assert!(facet.values.iter().all(|value| (1..=page.total).contains(&value.count)), "{facet:?}");
     }
+    assert_ne!(page.corrected.as_deref(), Some(typed), "corrected to what was typed");
 }
 
 /// What is hidden is not there, and what is pinned is at its place.

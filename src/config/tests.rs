@@ -131,6 +131,7 @@ fn only_urls_are_printed_without_what_stands_before_an_at_sign() {
         ("tls.certificate", "shop@home.pem"),
         ("tls.key", "key@home.pem"),
         ("catalogs.shop.feed.id", "@id"),
+        ("catalogs.shop.feed.title", "title@en"),
     ];
     let file: String = written.iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
     let file = file + "catalogs.shop.feed.price = { field = \"offer@price\", scale = 0.01 }\n";

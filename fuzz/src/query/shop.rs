@@ -12,8 +12,9 @@ use storefind_index::snapshot::Snapshot;
 use storefind_index::suggest::{SuggestBuilder, SuggestIndex};
 use storefind_index::writer::Writer;
 
-/// Title, brand, category and price. A product's id is its place.
-pub(super) const PRODUCTS: [(&str, &str, &str, f64); 14] = [
+/// Title, brand, category and price. A product's id is its place. The volumes are as many as are found without widening
+/// a query, and as many times a product with `carry` as make `harry` worth an offer.
+pub(super) const PRODUCTS: [(&str, &str, &str, f64); 24] = [
     ("HP Pavilion dv7-1211ea 17\" laptop", "HP", "Computers > Laptops", 499.0),
     ("Laptop bag, 15.6 in, black", "Velumo", "Computers > Bags", 39.9),
     ("Air Max running shoes", "Nike", "Shoes > Running", 120.0),
@@ -28,6 +29,16 @@ pub(super) const PRODUCTS: [(&str, &str, &str, f64); 14] = [
     ("Wasserkocher für Hundefutter", "Harlow", "Kitchen > Kettles", 45.0),
     ("Smart TV 55\", 4K", "Lenovo", "TV", 500.0),
     ("Discontinued kettle", "Harlow", "Kitchen > Kettles", 1.0),
+    ("Harry Potter, volume 1", "", "Books", 10.0),
+    ("Harry Potter, volume 2", "", "Books", 11.0),
+    ("Harry Potter, volume 3", "", "Books", 12.0),
+    ("Harry Potter, volume 4", "", "Books", 13.0),
+    ("Harry Potter, volume 5", "", "Books", 14.0),
+    ("Harry Potter, volume 6", "", "Books", 15.0),
+    ("Harry Potter, volume 7", "", "Books", 16.0),
+    ("Harry Potter, volume 8", "", "Books", 17.0),
+    ("Harry Potter, volume 9", "", "Books", 18.0),
+    ("Harry Potter, volume 10", "", "Books", 19.0),
 ];
 
 /// Pinned by a rule for every search with a context.
