@@ -1,12 +1,14 @@
 //! Text → terms: a pure function of text and settings, the same for indexing, querying, highlighting and touching.
 //!
 //! `fold` makes spelling variants equal, `tokenize` finds words, numbers, measures and model numbers with their
-//! places, `units` knows the measures, `stem` the languages. An [`Analyzer`] puts them together.
+//! places, `units` knows the measures, `stem` the languages, `compounds` where a word may be two. An [`Analyzer`] puts
+//! them together.
 //!
 //! Invariant: nothing here looks at the catalog. What a text means never depends on other products, otherwise a
 //! change elsewhere could alter an answer that no term of its own touches.
 
 mod analyzer;
+pub(crate) mod compounds;
 pub mod fold;
 mod stem;
 mod stop_words;

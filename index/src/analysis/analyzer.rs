@@ -61,6 +61,16 @@ pub(crate) enum Group {
     },
 }
 
+impl Group {
+    /// Its range in the text.
+    pub(crate) fn place(&self) -> std::ops::Range<usize> {
+        match self {
+            Self::Single(token) => token.start..token.end,
+            Self::Measure { start, end, .. } => *start..*end,
+        }
+    }
+}
+
 /// Turns texts into terms. Not shared between threads: it remembers stems.
 pub struct Analyzer {
     settings: std::sync::Arc<Settings>,

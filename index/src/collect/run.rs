@@ -55,7 +55,8 @@ pub(crate) struct LiveMatches {
 }
 
 impl LiveMatches {
-    fn add(&mut self, ordinal: Option<Ordinal>) {
+    /// Adds one; a product without ordinal counts for any.
+    pub(crate) fn add(&mut self, ordinal: Option<Ordinal>) {
         match ordinal {
             Some(ordinal) if self.ordinals.len() < LIVE_ORDINALS_MAX => self.ordinals.push(ordinal),
             _ => self.cut = true,

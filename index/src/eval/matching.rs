@@ -8,10 +8,12 @@ use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
 use crate::analysis::PREFIX_CHARS_MAX;
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, SomeWords, WordCursor};
+use crate::eval::split::split_docs;
 use crate::live::LiveRows;
 use crate::query::depend::WordCorrections;
 use crate::query::filter::{Condition, SegmentCondition};
 use crate::query::plan::{Phrase, QueryPlan, WordPlan};
+use crate::query::relax::Needed;
 use crate::query::typo::CORRECTIONS_MAX;
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::keyword::has_lists;
@@ -24,10 +26,10 @@ const DOCS_PER_CANCEL_CHECK: u32 = 1024;
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluation<'a> {
     pub(crate) plan: &'a QueryPlan,
-    /// Present when mistyped words are corrected.
+    /// Present when mistyped words are corrected and compounds split.
     pub(crate) corrections: Option<&'a [WordCorrections]>,
-    /// How many of the words a product must have.
-    pub(crate) required: usize,
+    /// Which of the words a product must have.
+    pub(crate) needed: Needed,
 }
 
 /// The documents of one segment that match.
@@ -49,7 +51,7 @@ impl<'a> SegmentMatches<'a> {
     ) -> Result<Self, IndexError> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
-        matches.add_words(snapshot.fields(), evaluation)?;
+        matches.add_words(snapshot, evaluation)?;
         if matches.members.iter().any(|member| member.doc() == TERMINATED) {
             // A word that must be there is not: nothing else need be opened.
             matches.members.retain(|member| member.doc() == TERMINATED);
@@ -71,21 +73,22 @@ impl<'a> SegmentMatches<'a> {
         Ok(matches)
     }
 
-    fn add_words(&mut self, fields: &Fields, evaluation: Evaluation<'_>) -> Result<(), IndexError> {
+    fn add_words(&mut self, snapshot: &Snapshot, evaluation: Evaluation<'_>) -> Result<(), IndexError> {
+        let needed = evaluation.needed;
         let mut words = Vec::with_capacity(evaluation.plan.words.len());
-        for (at, word) in evaluation.plan.words.iter().enumerate() {
+        for (at, word) in evaluation.plan.words.iter().enumerate().filter(|(at, _)| needed.has(*at)) {
             let corrections = evaluation.corrections.map(|all| &all[at]);
-            let cursors = word_cursors(fields, self.reader, word, corrections)?;
-            let (is_empty, all_needed) = (cursors.is_empty(), evaluation.required == evaluation.plan.words.len());
+            let cursors = word_cursors(snapshot, self.reader, word, corrections)?;
+            let is_empty = cursors.is_empty();
             words.push(WordCursor::new(cursors));
-            if is_empty && all_needed {
+            if is_empty && needed.is_every() {
                 break;
             }
         }
-        if evaluation.required < evaluation.plan.words.len() {
-            self.members.push(Box::new(SomeWords::new(words, evaluation.required)));
-        } else {
+        if needed.is_every() {
             self.members.extend(words.into_iter().map(|word| Box::new(word) as Box<dyn DocSet>));
+        } else {
+            self.members.push(Box::new(SomeWords::new(words, needed.count)));
         }
         Ok(())
     }
@@ -143,11 +146,12 @@ fn seek<S: DocSet + ?Sized>(set: &mut S, target: DocId) -> DocId {
 
 /// Every way in which a document can have the word.
 fn word_cursors(
-    fields: &Fields,
+    snapshot: &Snapshot,
     reader: &SegmentReader,
     word: &WordPlan,
     corrections: Option<&WordCorrections>,
 ) -> Result<Vec<Cursor>, IndexError> {
+    let fields = snapshot.fields();
     let mut cursors = Vec::with_capacity(word.direct.len() + 2);
     for alternative in &word.direct {
         match alternative.terms.as_slice() {
@@ -165,6 +169,9 @@ fn word_cursors(
         }
         for prefix in &corrections.prefixes {
             append(&mut docs, docs_with(reader, fields.prefix, &prefix.text)?);
+        }
+        for split in &corrections.splits {
+            docs.extend(split_docs(snapshot, reader, split)?);
         }
         if !docs.is_empty() {
             cursors.push(Cursor::docs(docs));
@@ -221,7 +228,11 @@ fn append(docs: &mut Vec<DocId>, list: Option<SegmentPostings>) {
 }
 
 /// The documents with a term, in a field without frequencies.
-fn docs_with(reader: &SegmentReader, field: Field, term: &str) -> Result<Option<SegmentPostings>, IndexError> {
+pub(crate) fn docs_with(
+    reader: &SegmentReader,
+    field: Field,
+    term: &str,
+) -> Result<Option<SegmentPostings>, IndexError> {
     let index = reader.inverted_index(field)?;
     let list = index.read_postings(&Term::from_field_text(field, term), IndexRecordOption::Basic);
     Ok(list.map_err(tantivy::TantivyError::from)?)
@@ -248,7 +259,7 @@ fn keyword_docs<'a>(
 }
 
 /// Documents with the phrase in one of the searched fields; a single term is looked up among all.
-fn phrase_docs<'a>(
+pub(crate) fn phrase_docs<'a>(
     snapshot: &Snapshot,
     reader: &SegmentReader,
     phrase: &Phrase,

@@ -12,6 +12,7 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, Term};
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
+use crate::eval::split::split_docs;
 use crate::query::plan::WordPlan;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -25,12 +26,20 @@ const B: f32 = 0.75;
 const PREFIX_FREQUENCY: f32 = 0.5;
 /// What one edit leaves of a match.
 const CORRECTION_SHARE: f32 = 0.5;
+/// What is left of a match when a word is read as two: the same letters, so nearly all.
+const SPLIT_SHARE: f32 = 0.9;
 /// A word in the title exactly as typed counts this much more than another form of it.
 const EXACT_BONUS: f32 = 1.1;
 
-/// How a document matches, best first: more words, fewer of them corrected, then the score.
+/// How a document matches, best first: with the word that says what is asked for, more of the words that are no mere
+/// details, more words, fewer of them corrected, then the score. So what a rung of relaxation adds is behind what was
+/// there before it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Relevance {
+    /// Whether the word that says what is asked for matches.
+    pub(crate) asked: bool,
+    /// Words that match and are no mere details.
+    pub(crate) core: u16,
     /// Words that match in any way.
     pub(crate) matched: u16,
     /// Words that match without correction.
@@ -42,7 +51,9 @@ pub(crate) struct Relevance {
 impl Relevance {
     /// Larger is better, and exact is always before corrected, all words before some.
     pub(crate) fn rank(self) -> u64 {
-        let tier = u64::from(self.matched) << 16 | u64::from(self.direct);
+        // Words are at most sixteen, so each count has room in a byte.
+        let words = u64::from(self.core) << 16 | u64::from(self.matched) << 8 | u64::from(self.direct);
+        let tier = u64::from(self.asked) << 24 | words;
         // Scores are finite and not negative, so their bits are in their order.
         tier << 32 | u64::from(self.score.max(0.0).to_bits())
     }
@@ -122,6 +133,10 @@ fn idf(having: u64, products: u64) -> f32 {
 /// Scores the documents of one segment, in their order.
 pub(crate) struct SegmentScorer<'a> {
     words: Vec<WordScorer<'a>>,
+    /// The word, by place, that says what is asked for.
+    asked: Option<usize>,
+    /// The words that are mere details, by place, a bit each.
+    details: u32,
 }
 
 struct WordScorer<'a> {
@@ -163,18 +178,22 @@ impl<'a> SegmentScorer<'a> {
                 for correction in &corrections.prefixes {
                     scorer.add_corrected(reader, fields.prefix, &correction.text, correction.distance)?;
                 }
+                for split in &corrections.splits {
+                    scorer.add_split(reader, &split_docs(snapshot, reader, split)?);
+                }
                 scorer.corrected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 scorer.corrected.dedup_by_key(|entry| entry.0);
             }
             words.push(scorer);
         }
-        Ok(Self { words })
+        let details = evaluation.plan.details.iter().fold(0, |details, &at| details | 1 << at);
+        Ok(Self { words, asked: evaluation.plan.asked, details })
     }
 
     /// How well the document matches. Documents must come in rising order.
     pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
         let mut relevance = Relevance::default();
-        for word in &mut self.words {
+        for (at, word) in self.words.iter_mut().enumerate() {
             let direct = word.direct(doc);
             let score = if direct > 0.0 {
                 relevance.direct += 1;
@@ -183,6 +202,8 @@ impl<'a> SegmentScorer<'a> {
                 word.corrected(doc)
             };
             if score > 0.0 {
+                relevance.asked |= self.asked == Some(at);
+                relevance.core += u16::from(self.details >> at & 1 == 0);
                 relevance.matched += 1;
                 relevance.score += score;
             }
@@ -261,6 +282,11 @@ impl<'a> WordScorer<'a> {
             list.advance();
         }
         Ok(())
+    }
+
+    fn add_split(&mut self, reader: &SegmentReader, docs: &[DocId]) {
+        let score = SPLIT_SHARE * idf(docs.len() as u64, u64::from(reader.max_doc()));
+        self.corrected.extend(docs.iter().map(|&doc| (doc, score.max(f32::MIN_POSITIVE))));
     }
 
     fn direct(&mut self, doc: DocId) -> f32 {

@@ -2,6 +2,7 @@
 
 use crate::analysis::tokenize;
 use crate::analysis::{Group, groups};
+use crate::query::price::SIGNS;
 use crate::request::QUERY_WORDS_MAX;
 
 /// What was typed, in parts.
@@ -20,10 +21,16 @@ pub(crate) struct ParsedQuery {
 pub(crate) struct ParsedWord {
     /// Word, number or measure.
     pub(crate) group: Group,
+    /// As typed.
+    pub(crate) typed: String,
     /// Stretches are counted, so that words on both sides of a phrase are no neighbours.
     pub(crate) stretch: usize,
     /// Whether it ends the query and may be unfinished.
     pub(crate) last: bool,
+    /// Whether the sign of a currency stands beside it.
+    pub(crate) currency: bool,
+    /// Whether a dash stands between it and the word before.
+    pub(crate) dashed: bool,
 }
 
 /// Reads a query.
@@ -36,8 +43,13 @@ pub(crate) fn parse(text: &str) -> ParsedQuery {
         }
         match piece.kind {
             Kind::Plain => {
-                let words = groups.into_iter().map(|group| ParsedWord { group, stretch, last: false });
-                query.words.extend(words);
+                let mut before = 0;
+                query.words.extend(groups.into_iter().map(|group| {
+                    let place = group.place();
+                    let word = word(group, piece.text, before, stretch);
+                    before = place.end;
+                    word
+                }));
             }
             Kind::Phrase => query.phrases.push(groups),
             Kind::Excluded => query.excluded.push(groups),
@@ -51,6 +63,16 @@ pub(crate) fn parse(text: &str) -> ParsedQuery {
         word.last = word.stretch == last_stretch;
     }
     query
+}
+
+/// A word with what stands around it; the word before it ends at `before`.
+fn word(group: Group, text: &str, before: usize, stretch: usize) -> ParsedWord {
+    let place = group.place();
+    let between = text[before..place.start].trim();
+    let currency = between.ends_with(SIGNS) || text[place.end..].trim_start().starts_with(SIGNS);
+    let dash = between.trim_start_matches(SIGNS).trim_end_matches(SIGNS).trim();
+    let dashed = matches!(dash, "-" | "\u{2013}" | "\u{2014}");
+    ParsedWord { typed: text[place].to_owned(), group, stretch, last: false, currency, dashed }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
 use crate::analysis::{Analyzer, Group, Token, TokenKind};
+use crate::query::asked::{Roles, roles};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
 use crate::query::parse::{ParsedQuery, ParsedWord};
 
@@ -19,13 +20,19 @@ pub(crate) struct QueryPlan {
     pub(crate) phrases: Vec<Phrase>,
     /// Excluded words (one term) and phrases.
     pub(crate) excluded: Vec<Phrase>,
+    /// The word, by place, that says what is asked for.
+    pub(crate) asked: Option<usize>,
+    /// Words, by place, that a product may lack before any other.
+    pub(crate) details: Vec<usize>,
 }
 
 /// One word and what may stand in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WordPlan {
-    /// As typed, folded.
+    /// As typed, folded; a measure in its one spelling.
     pub(crate) text: String,
+    /// As typed.
+    pub(crate) typed: String,
     /// What counts as the word itself: its forms, joined neighbours, synonyms.
     pub(crate) direct: Vec<Alternative>,
     /// The word as written, when that is not among `direct`: it counts a little more than another form.
@@ -34,6 +41,23 @@ pub(crate) struct WordPlan {
     pub(crate) prefix: Option<String>,
     /// Edits that are forgiven.
     pub(crate) typo_budget: u8,
+    /// What the word looks like; `None` for a measure.
+    pub(crate) kind: Option<TokenKind>,
+}
+
+impl WordPlan {
+    /// A plain word, found by itself alone.
+    pub(crate) fn of(word: &str) -> Self {
+        Self {
+            text: word.to_owned(),
+            typed: word.to_owned(),
+            direct: vec![Alternative::new(word.to_owned(), Origin::Form)],
+            exact: None,
+            prefix: None,
+            typo_budget: 0,
+            kind: Some(TokenKind::Word),
+        }
+    }
 }
 
 /// Terms that stand in place of a word when a product has them all.
@@ -78,7 +102,10 @@ pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyz
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
     add_synonyms(&words, &mut plans, lexicon);
+    let Roles { asked, details } = roles(&query.words, &words, lexicon.settings.language);
     QueryPlan {
+        asked,
+        details,
         words: plans,
         phrases: query.phrases.iter().map(|groups| phrase(groups)).collect(),
         excluded: query.excluded.iter().map(|groups| exclusion(groups, analyzer)).collect(),
@@ -95,11 +122,14 @@ fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPl
     let term = match_term(analyzer, &word.group);
     let text = text(&word.group).to_owned();
     let exact = (term != text).then(|| text.clone());
-    let (prefix, typo_budget) = match &word.group {
-        Group::Single(token) => ((prefix && word.last).then(|| token.text.clone()), typo_budget(token)),
-        Group::Measure { .. } => (None, 0),
+    let (prefix, typo_budget, kind) = match &word.group {
+        Group::Single(token) => {
+            ((prefix && word.last).then(|| token.text.clone()), typo_budget(token), Some(token.kind))
+        }
+        Group::Measure { .. } => (None, 0, None),
     };
-    WordPlan { text, direct: vec![Alternative::new(term, Origin::Form)], exact, prefix, typo_budget }
+    let direct = vec![Alternative::new(term, Origin::Form)];
+    WordPlan { text, typed: word.typed.clone(), direct, exact, prefix, typo_budget, kind }
 }
 
 /// None for short words, which are one edit from too many others, and for words with digits: one model number must

@@ -7,6 +7,7 @@ use crate::analysis::tokenize;
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::prefix_cursor;
+use crate::eval::split::split_docs;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
 use crate::snapshot::Snapshot;
@@ -18,7 +19,7 @@ enum Found {
     AsTyped,
     /// Joined with its neighbour.
     Joined(String),
-    /// Corrected.
+    /// Corrected, or split.
     Corrected(String),
 }
 
@@ -84,6 +85,13 @@ fn found(
         }
     }
     let Some(corrections) = corrections else { return Ok(Found::AsTyped) };
+    // The same letters with a space come before other letters.
+    for split in &corrections.splits {
+        let reader = &snapshot.searcher().segment_readers()[segment];
+        if split_docs(snapshot, reader, split)?.binary_search(&doc).is_ok() {
+            return Ok(Found::Corrected(split.text.clone()));
+        }
+    }
     let mut best: Option<(u8, u64, &str)> = None;
     for (correction, term) in corrections.words.iter().zip(&corrections.terms) {
         let better = best.is_none_or(|(distance, products, _)| {
@@ -113,6 +121,11 @@ fn has_term(snapshot: &Snapshot, segment: usize, doc: DocId, field: Field, term:
     let list = index.read_postings(&Term::from_field_text(field, term), IndexRecordOption::Basic);
     let list = list.map_err(tantivy::TantivyError::from)?;
     Ok(list.is_some_and(|mut list| list.doc() == doc || (list.doc() < doc && list.seek(doc) == doc)))
+}
+
+/// The query with one word replaced.
+pub(crate) fn with_word(query: &str, word: &str, replacement: &str) -> String {
+    rewrite(query, &[(word, replacement.to_owned(), false)])
 }
 
 /// Replaces words in the text as typed; of joined neighbours the first takes the whole.

@@ -123,7 +123,7 @@ fn catalog_settings_kind_and_suggestions_are_part_of_the_key() {
     for (at, key) in keys.iter().enumerate() {
         assert!(!keys[..at].contains(key), "{}", key.text());
     }
-    assert_eq!(keys[0].text(), "search/v2/demo/3?q=a");
+    assert_eq!(keys[0].text(), "search/v3/demo/3?q=a");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::afar::Afar;
 use super::node::{Node, folder, stack};
-use super::queries::query;
+use super::queries::{WORDY, query, wordy_query};
 use super::shop::{self, Random};
 use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::key::Key;
@@ -88,6 +88,8 @@ pub(super) struct World {
     stack: Stack<String>,
     afar: Afar,
     afar_percent: u32,
+    /// Whether much is said in several words where others say it in one.
+    wordy: bool,
     twin: Option<Twin>,
     /// The sequence at which the process began.
     began_at: u64,
@@ -106,6 +108,15 @@ impl World {
     /// A world in which the remote tier is looked at first in so many of a hundred searches.
     pub(super) fn with_afar(random: Random, percent: u32) -> Self {
         Self { afar_percent: percent, ..Self::new(random) }
+    }
+
+    /// The same with every other query, and many a title, about [`WORDY`] things.
+    pub(super) fn wordy(mut self) -> Self {
+        self.wordy = true;
+        for at in (0..QUERIES).step_by(2) {
+            self.queries[at] = wordy_query(&mut self.random);
+        }
+        self
     }
 
     /// The same with two nodes that share log and remote tier; each publishes when it will.
@@ -127,6 +138,7 @@ impl World {
             stack,
             afar: Afar::new(),
             afar_percent: 0,
+            wordy: false,
             twin: None,
             began_at: 0,
             queries,
@@ -168,7 +180,7 @@ impl World {
     fn write(&mut self) {
         self.tally.events += 1;
         let random = &mut self.random;
-        let change = match random.below(10) {
+        let mut change = match random.below(10) {
             0..3 => Change::Upsert(shop::product(random)),
             3..6 => Change::Patch { id: shop::id(random), fields: shop::patch(random) },
             6 => Change::Delete { id: shop::id(random) },
@@ -178,6 +190,12 @@ impl World {
                 Change::Live { id: shop::id(random), price, stock }
             }
         };
+        if let Change::Upsert(product) = &mut change
+            && self.wordy
+            && random.percent(60)
+        {
+            product.title = (*random.of(WORDY)).to_owned();
+        }
         // Most ids are unknown at first; a refusal is as good as nothing.
         let _refused = self.node().log.append(vec![change]).expect("the log writes");
     }
@@ -381,11 +399,12 @@ fn open(dir: &tempfile::TempDir) -> Node {
     Node::open("model", dir.path(), BOUND)
 }
 
-/// An answer without what may drift: scores, the wording of corrections, and by relevance the order.
+/// An answer without what may drift: scores, the wording of corrections and offers, and by relevance the order.
 fn comparable(text: &[u8], by_relevance: bool) -> Value {
     let mut value: Value = serde_json::from_slice(text).expect("an answer is JSON");
     let object = value.as_object_mut().expect("an object");
     object.remove("corrected");
+    object.remove("did_you_mean");
     if let Some(hits) = object.get_mut("hits").and_then(Value::as_array_mut) {
         for hit in hits.iter_mut() {
             hit.as_object_mut().expect("an object").remove("score");

@@ -1,0 +1,45 @@
+//! Which documents of a segment have both halves of a split word.
+
+use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
+
+use crate::error::IndexError;
+use crate::eval::cursor::{Cursor, WordCursor};
+use crate::eval::matching::{docs_with, phrase_docs};
+use crate::query::plan::Phrase;
+use crate::query::split::Split;
+use crate::snapshot::Snapshot;
+use crate::store::schema::TextField;
+
+/// The documents, ascending. Of nearly all splits one half is no word, and two looks into the dictionary say so.
+pub(crate) fn split_docs(snapshot: &Snapshot, reader: &SegmentReader, split: &Split) -> Result<Vec<DocId>, IndexError> {
+    let fields = snapshot.fields();
+    let words = reader.inverted_index(fields.words)?;
+    for half in [split.stated(), &split.left, &split.right] {
+        let info = words.get_term_info(&Term::from_field_text(fields.words, half));
+        if info.map_err(tantivy::TantivyError::from)?.is_none() {
+            return Ok(Vec::new());
+        }
+    }
+    let mut docs = Vec::new();
+    let together = Phrase { terms: vec![(0, split.left.clone()), (1, split.right.clone())] };
+    gather(phrase_docs(snapshot, reader, &together)?, &mut docs);
+    if split.apart {
+        let title = fields.text(TextField::Title);
+        let left = docs_with(reader, title, &split.left)?;
+        let right = docs_with(reader, title, &split.right)?;
+        if let (Some(left), Some(right)) = (left, right) {
+            let both = Cursor::all(vec![Cursor::List(left), Cursor::List(right)]);
+            gather(Box::new(WordCursor::new(vec![both])), &mut docs);
+            docs.sort_unstable();
+            docs.dedup();
+        }
+    }
+    Ok(docs)
+}
+
+fn gather(mut found: Box<dyn DocSet + '_>, docs: &mut Vec<DocId>) {
+    while found.doc() != TERMINATED {
+        docs.push(found.doc());
+        found.advance();
+    }
+}
