@@ -13,7 +13,7 @@ pub mod fold;
 mod stem;
 mod stop_words;
 mod tokenize;
-mod units;
+pub(crate) mod units;
 
 pub use analyzer::{Analyzer, Term, TermKind};
 pub(crate) use analyzer::{Group, groups};

@@ -37,7 +37,7 @@ pub(crate) fn search(
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
-    let typed = parse(&request.q);
+    let typed = parse(&request.q, snapshot.settings().language);
     let rows = LiveRows::new(snapshot.live());
     let mut stated = Stated::default();
     if let Some(reading) = price::read(&typed, snapshot.settings().language) {

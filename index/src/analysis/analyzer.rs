@@ -88,7 +88,7 @@ impl Analyzer {
 
     /// Calls `each` with every term of the text, in the order of the text.
     pub fn terms(&mut self, text: &str, mut each: impl FnMut(Term<'_>)) {
-        let groups = groups(tokenize(text));
+        let groups = groups(tokenize(text, self.settings.language));
         let mut position = 0;
         for (at, group) in groups.iter().enumerate() {
             match group {
@@ -103,6 +103,12 @@ impl Analyzer {
                     let (start, end) = (token.start, token.end);
                     if let Some((joined, end)) = joined(&groups, at) {
                         each(Term { text: &joined, kind: TermKind::Joined, position, start, end });
+                        // `wi-fi` is found by `wifi` as that word is: by its stem.
+                        if joined.chars().all(char::is_alphabetic)
+                            && let Some(stem) = self.stem(&joined)
+                        {
+                            each(Term { text: stem, kind: TermKind::Stem, position, start, end });
+                        }
                     }
                     each(Term { text: &token.text, kind: TermKind::Exact, position, start, end });
                     match token.kind {

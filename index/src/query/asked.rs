@@ -132,7 +132,7 @@ mod tests {
 
     #[track_caller]
     fn check(language: Language, query: &str, asked: &str, details: &[&str]) {
-        let words = parse(query).words;
+        let words = parse(query, language).words;
         let required: Vec<&ParsedWord> =
             words.iter().filter(|word| !complements(language).contains(&text(&word.group))).collect();
         let roles = roles(&words, &required, language);

@@ -33,9 +33,12 @@ impl Lexicon {
         let mut analyzer = Analyzer::new(Arc::clone(&settings));
         let mut synonyms: FxHashMap<String, Vec<SynonymRule>> = FxHashMap::default();
         let mut add = |source: &str, target: &str, weight: f32| {
-            let source: Vec<String> = groups(tokenize(source)).iter().map(|group| text(group).to_owned()).collect();
-            let target: Vec<String> =
-                groups(tokenize(target)).iter().map(|group| match_term(&mut analyzer, group)).collect();
+            let source: Vec<String> =
+                groups(tokenize(source, settings.language)).iter().map(|group| text(group).to_owned()).collect();
+            let target: Vec<String> = groups(tokenize(target, settings.language))
+                .iter()
+                .map(|group| match_term(&mut analyzer, group))
+                .collect();
             let sensible = 1..=SYNONYM_WORDS_MAX;
             if sensible.contains(&source.len()) && sensible.contains(&target.len()) {
                 let rules = synonyms.entry(source[0].clone()).or_default();

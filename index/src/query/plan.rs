@@ -98,7 +98,7 @@ pub(crate) struct Phrase {
 /// Makes the plan.
 pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyzer, prefix: bool) -> QueryPlan {
     let words = required_words(&query.words, analyzer);
-    let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, analyzer, prefix)).collect();
+    let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, &query.text, analyzer, prefix)).collect();
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
     add_synonyms(&words, &mut plans, lexicon);
@@ -118,7 +118,7 @@ fn required_words<'a>(words: &'a [ParsedWord], analyzer: &Analyzer) -> Vec<&'a P
     if required.is_empty() { words.iter().collect() } else { required }
 }
 
-fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPlan {
+fn word_plan(word: &ParsedWord, typed: &str, analyzer: &mut Analyzer, prefix: bool) -> WordPlan {
     let term = match_term(analyzer, &word.group);
     let text = text(&word.group).to_owned();
     let exact = (term != text).then(|| text.clone());
@@ -129,7 +129,7 @@ fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPl
         Group::Measure { .. } => (None, 0, None),
     };
     let direct = vec![Alternative::new(term, Origin::Form)];
-    WordPlan { text, typed: word.typed.clone(), direct, exact, prefix, typo_budget, kind }
+    WordPlan { text, typed: typed[word.place.clone()].to_owned(), direct, exact, prefix, typo_budget, kind }
 }
 
 /// None for short words, which are one edit from too many others, and for words with digits: one model number must
@@ -178,17 +178,14 @@ fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Ra
     if joined.chars().count() > JOINED_CHARS_MAX {
         return;
     }
-    // A joined word is found in all its forms, a model number as it is. Chains are indexed joined without a stem.
-    let mut terms = vec![joined.clone()];
-    if joined.chars().all(char::is_alphabetic) {
-        terms.push(word_term(analyzer, &joined));
-        terms.dedup();
-    }
+    // A joined word is found in all its forms, a model number as it is.
+    let is_word = joined.chars().all(char::is_alphabetic);
+    let term = if is_word { word_term(analyzer, &joined) } else { joined.clone() };
     // `wi-fi` is another way of writing `wifi`, `lap top` a mistake for `laptop`.
     let glued = words[range.clone()].iter().skip(1).all(|word| is_glued(word));
     let origin = if glued { Origin::Form } else { Origin::Joined(joined) };
     for plan in &mut plans[range] {
-        plan.direct.extend(terms.iter().map(|term| Alternative::new(term.clone(), origin.clone())));
+        plan.direct.push(Alternative::new(term.clone(), origin.clone()));
     }
 }
 

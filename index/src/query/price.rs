@@ -67,12 +67,14 @@ pub(crate) fn read(query: &ParsedQuery, language: Language) -> Option<Reading> {
         let stretch = query.words[at].stretch;
         let end =
             query.words[at..].iter().position(|word| word.stretch != stretch).map_or(query.words.len(), |n| at + n);
-        Scanner { words: &query.words[at..end], wording, language, at: 0, is_price: false }.phrase().map(|it| (at, it))
+        Scanner { text: &query.text, words: &query.words[at..end], wording, language, at: 0, is_price: false }
+            .phrase()
+            .map(|it| (at, it))
     })?;
     let filter = Filter::Range { field: PRICE.to_owned(), from: phrase.from, to: phrase.to };
     let end = at + phrase.words;
-    let typed: Vec<&str> = query.words[at..end].iter().map(|word| word.typed.as_str()).collect();
-    let told = Interpreted { words: typed.join(" "), filter: filter.to_string() };
+    let place = query.words[at].place.start..query.words[end - 1].place.end;
+    let told = Interpreted { words: query.text[place].to_owned(), filter: filter.to_string() };
     let mut rest = query.clone();
     // What stood on both sides of the price are no neighbours.
     let apart = query.words.last().map_or(0, |last| last.stretch + 1);
@@ -90,6 +92,8 @@ struct Phrase {
 
 /// Reads a phrase that begins with the first of the words.
 struct Scanner<'a> {
+    /// The whole query.
+    text: &'a str,
     words: &'a [ParsedWord],
     wording: &'static Wording,
     language: Language,
@@ -172,7 +176,7 @@ impl Scanner<'_> {
     fn amount(&mut self) -> Option<f64> {
         let before = self.any_of(&[wording::CURRENCIES]);
         let word = self.words.get(self.at)?;
-        let amount = number(word).map(|number| amount(number, &word.typed, self.language))?;
+        let amount = number(word).map(|number| amount(number, &self.text[word.place.clone()], self.language))?;
         self.at += 1;
         let behind = self.any_of(&[wording::CURRENCIES]);
         self.is_price |= before || behind || word.currency;

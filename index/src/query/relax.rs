@@ -107,7 +107,8 @@ mod tests {
     fn check(query: &str, expected: &[(&str, usize, &str)]) {
         let settings = std::sync::Arc::new(Settings::default());
         let lexicon = Lexicon::new(std::sync::Arc::clone(&settings));
-        let plan = plan(&parse(query), &lexicon, &mut Analyzer::new(settings), false);
+        let plan =
+            plan(&parse(query, crate::settings::Language::English), &lexicon, &mut Analyzer::new(settings), false);
         let among = |needed: Needed| {
             let words = plan.words.iter().enumerate().filter(|(at, _)| needed.has(*at));
             words.map(|(_, word)| word.text.as_str()).collect::<Vec<_>>().join(" ")

@@ -38,7 +38,7 @@ pub(crate) fn splits(word: &WordPlan, language: Language, analyzer: &mut Analyze
     let Some(kind) = word.kind else { return Vec::new() };
     let mut splits: Vec<Split> = Vec::new();
     for seam in seams(&word.text, kind, language) {
-        let (left, right) = (half_term(analyzer, seam.stem), half_term(analyzer, seam.right));
+        let (left, right) = (half_term(seam.stem, language, analyzer), half_term(seam.right, language, analyzer));
         // A linking element is often just what the stemmer takes away.
         if !splits.iter().any(|known| known.left == left && known.right == right) {
             let text = format!("{} {}", seam.left, seam.right);
@@ -48,8 +48,8 @@ pub(crate) fn splits(word: &WordPlan, language: Language, analyzer: &mut Analyze
     splits
 }
 
-fn half_term(analyzer: &mut Analyzer, half: &str) -> String {
-    match tokenize(half).as_slice() {
+fn half_term(half: &str, language: Language, analyzer: &mut Analyzer) -> String {
+    match tokenize(half, language).as_slice() {
         [word] if word.kind == TokenKind::Word => word_term(analyzer, half),
         _ => half.to_owned(),
     }

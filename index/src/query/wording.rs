@@ -10,6 +10,7 @@ use crate::eval::matching::prefix_cursor;
 use crate::eval::split::split_docs;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
+use crate::settings::Language;
 use crate::snapshot::Snapshot;
 
 /// How the first result has a word.
@@ -50,7 +51,9 @@ pub(crate) fn corrected(
             Found::Corrected(text) => replaced.push((word.text.as_str(), text, false)),
         }
     }
-    Ok((!replaced.is_empty()).then(|| rewrite(query, &replaced)).filter(|text| text != query))
+    Ok((!replaced.is_empty())
+        .then(|| rewrite(query, snapshot.settings().language, &replaced))
+        .filter(|text| text != query))
 }
 
 fn found(
@@ -124,16 +127,16 @@ fn has_term(snapshot: &Snapshot, segment: usize, doc: DocId, field: Field, term:
 }
 
 /// The query with one word replaced.
-pub(crate) fn with_word(query: &str, word: &str, replacement: &str) -> String {
-    rewrite(query, &[(word, replacement.to_owned(), false)])
+pub(crate) fn with_word(query: &str, language: Language, word: &str, replacement: &str) -> String {
+    rewrite(query, language, &[(word, replacement.to_owned(), false)])
 }
 
 /// Replaces words in the text as typed; of joined neighbours the first takes the whole.
-fn rewrite(query: &str, replaced: &[(&str, String, bool)]) -> String {
+fn rewrite(query: &str, language: Language, replaced: &[(&str, String, bool)]) -> String {
     let mut text = String::with_capacity(query.len());
     let mut at = 0;
     let mut last_joined: Option<&str> = None;
-    for token in tokenize(query) {
+    for token in tokenize(query, language) {
         let Some((_, replacement, joined)) = replaced.iter().find(|(word, _, _)| *word == token.text) else {
             last_joined = None;
             continue;
@@ -160,12 +163,12 @@ mod tests {
     #[test]
     fn only_mistyped_words_are_replaced() {
         let replaced = [("labtop", "laptop".to_owned(), false)];
-        assert_eq!(rewrite("HP Labtop 17\"", &replaced), "HP laptop 17\"");
+        assert_eq!(rewrite("HP Labtop 17\"", Language::English, &replaced), "HP laptop 17\"");
     }
 
     #[test]
     fn joined_neighbours_become_one_word() {
         let replaced = [("lap", "laptop".to_owned(), true), ("top", "laptop".to_owned(), true)];
-        assert_eq!(rewrite("red lap top bag", &replaced), "red laptop bag");
+        assert_eq!(rewrite("red lap top bag", Language::English, &replaced), "red laptop bag");
     }
 }

@@ -134,8 +134,8 @@ impl Search<'_> {
         };
         let evaluation = Evaluation { plan: &plan, corrections: None, needed: Needed::all(&plan) };
         let found = run(self.snapshot, &counted, evaluation, self.rows, self.cancel)?.products;
-        let typed = &self.plan.words[offer.at].text;
-        Ok((found >= as_typed.max(1) * TIMES_MORE).then(|| with_word(&self.request.q, typed, &offer.text)))
+        let (typed, language) = (&self.plan.words[offer.at].text, self.snapshot.settings().language);
+        Ok((found >= as_typed.max(1) * TIMES_MORE).then(|| with_word(&self.request.q, language, typed, &offer.text)))
     }
 
     /// All that mistyped words and words written as one may have meant.

@@ -23,11 +23,8 @@ fn a_word_states_its_forms_and_synonyms() {
     let request = SearchRequest { typos: false, prefix: false, ..filtered("brand:Nike AND price > 3") };
     let page = search(&snapshot, &SearchRequest { q: "red shoe".into(), ..request });
     let strict = variant(&page.dependency.variants, "strict");
-    let expected = [
-        vec!["stem:red", "stem:redsho", "word:redshoe"],
-        vec!["stem:redsho", "stem:shoe", "stem:sneaker", "word:redshoe"],
-        vec!["brand=nike"],
-    ];
+    let expected =
+        [vec!["stem:red", "stem:redsho"], vec!["stem:redsho", "stem:shoe", "stem:sneaker"], vec!["brand=nike"]];
     assert_eq!(clauses(strict), expected);
     assert_eq!(strict.required, 3);
 }
@@ -60,12 +57,11 @@ fn every_evaluated_variant_is_stated() {
 fn a_split_word_states_one_half_of_every_seam_whether_there_is_such_a_word_or_not() {
     let request = SearchRequest { typos: false, prefix: false, ..ask("laptopbag") };
     let page = search(&titled(&["Desk"]), &request);
-    let expected = ["stem:aptopbag", "stem:laptop", "stem:laptopbag"];
     let splits = variant(&page.dependency.variants, "splits");
     let stated = clauses(splits);
     assert_eq!(stated.len(), 1);
     assert!(stated[0].contains(&"stem:laptop") && stated[0].contains(&"stem:topbag"), "{stated:?}");
-    assert_eq!(stated[0].len(), 1 + 4, "the word itself and a half of each of four seams: {stated:?} {expected:?}");
+    assert_eq!(stated[0].len(), 1 + 4, "the word itself and a half of each of four seams: {stated:?}");
 }
 
 #[test]

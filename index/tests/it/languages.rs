@@ -47,12 +47,18 @@ fn french() {
         "Écran PC 27 pouces incurvé",
         "Housse pour ordinateur portable 15,6\"",
         "Porte feuille en cuir",
+        "Cartouche d'encre HP 301",
+        "Crème L'Oréal Paris",
     ];
     let check = |query, expected: &[&str]| check(Language::French, &all, query, expected);
     check("écrans 27\"", &["Écran PC 27 pouces incurvé"]);
     check("une souris noire", &["Souris sans fil Logitech noire"]);
-    check("housses ordinateurs portables", &["Housse pour ordinateur portable 15,6\""]);
+    check("housses d'ordinateurs portables", &["Housse pour ordinateur portable 15,6\""]);
     check("portefeuille", &["Porte feuille en cuir"]);
+    check("cartouches encre", &["Cartouche d'encre HP 301"]);
+    check("cartouche d'encre", &["Cartouche d'encre HP 301"]);
+    check("l'oréal", &["Crème L'Oréal Paris"]);
+    check("loreal", &["Crème L'Oréal Paris"]);
 }
 
 #[test]

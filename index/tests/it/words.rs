@@ -47,6 +47,18 @@ fn a_number_with_its_unit_is_found_however_it_is_written() {
 }
 
 #[test]
+fn a_number_attribute_is_found_with_the_unit_of_its_name() {
+    let snapshot = catalog(&[
+        json!({"title": "Notebook A", "attributes": {"Display diagonal (inch)": 15.6, "RAM GB": 16, "weight_kg": [1.5, 2]}}),
+        json!({"title": "Notebook B", "attributes": {"Display diagonal (inch)": 17, "RAM GB": 8, "count": 16}}),
+    ]);
+    for query in ["15.6 inch", "15,6\"", "16gb", "16 GB", "2 kg", "1.5kg"] {
+        let page = search(&snapshot, &SearchRequest { prefix: false, ..ask(query) });
+        assert_eq!((titles(&page)[0].as_str(), page.relaxed, page.total), ("Notebook A", false, 1), "{query}");
+    }
+}
+
+#[test]
 fn a_model_number_is_found_by_its_parts_joined_and_with_spaces() {
     let all = ["HP dv7-1211ea", "HP dv7-3100ea", "HP dv6-1211ea"];
     for query in ["dv7-1211ea", "dv71211ea", "dv7 1211ea", "dv7 1211"] {
@@ -58,7 +70,10 @@ fn a_model_number_is_found_by_its_parts_joined_and_with_spaces() {
 #[test]
 fn neighbours_are_also_found_joined() {
     check(&["Laptop bag", "Desk lap"], "lap top", &["Laptop bag"]);
-    check(&["Wi-Fi router", "Wifi stick"], "wi-fi", &["Wi-Fi router", "Wifi stick"]);
+    for query in ["wi-fi", "wifi", "wi fi"] {
+        check(&["Wi-Fi router", "Wifi stick"], query, &["Wi-Fi router", "Wifi stick"]);
+    }
+    check(&["T-Shirts", "Tshirt"], "tshirts", &["T-Shirts", "Tshirt"]);
 }
 
 #[test]

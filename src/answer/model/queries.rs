@@ -31,7 +31,8 @@ pub(super) const WORDY: &[&str] = &[
     "wireless zzz yyy lamp",
     "carry lamp",
     "gb 8",
-    "weight 8 kg",
+    "8 kg",
+    "lamp 8kg",
 ];
 
 /// A raw query string about [`WORDY`] things.

@@ -190,11 +190,14 @@ impl World {
                 Change::Live { id: shop::id(random), price, stock }
             }
         };
-        if let Change::Upsert(product) = &mut change
-            && self.wordy
-            && random.percent(60)
-        {
-            product.title = (*random.of(WORDY)).to_owned();
+        if self.wordy {
+            match &mut change {
+                Change::Upsert(product) if random.percent(60) => product.title = (*random.of(WORDY)).to_owned(),
+                Change::Patch { fields, .. } if random.percent(60) => {
+                    fields.insert("attributes.load (kg)".into(), (7 + random.below(3)).into());
+                }
+                _ => {}
+            }
         }
         // Most ids are unknown at first; a refusal is as good as nothing.
         let _refused = self.node().log.append(vec![change]).expect("the log writes");

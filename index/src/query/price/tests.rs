@@ -9,7 +9,7 @@ use crate::settings::Language;
 /// The condition and the words that stay.
 #[track_caller]
 fn check(language: Language, query: &str, filter: &str, rest: &str) {
-    let reading = read(&parse(query), language).unwrap_or_else(|| panic!("no price in {query}"));
+    let reading = read(&parse(query, language), language).unwrap_or_else(|| panic!("no price in {query}"));
     assert_eq!(reading.told.filter, filter, "{query}");
     let words: Vec<&str> = reading.rest.words.iter().map(|word| text(&word.group)).collect();
     assert_eq!(words.join(" "), rest, "{query}");
@@ -17,7 +17,7 @@ fn check(language: Language, query: &str, filter: &str, rest: &str) {
 
 #[track_caller]
 fn check_none(language: Language, query: &str) {
-    let reading = read(&parse(query), language);
+    let reading = read(&parse(query, language), language);
     assert_eq!(reading.map(|reading| reading.told.filter), None, "{query}");
 }
 
@@ -89,16 +89,19 @@ fn what_may_be_something_else_is_left_alone() {
 
 #[test]
 fn words_around_a_price_are_no_neighbours_and_none_is_unfinished() {
-    let reading = read(&parse("lap under 500 top"), Language::English).expect("a price");
+    let reading = read(&parse("lap under 500 top", Language::English), Language::English).expect("a price");
     assert_ne!(reading.rest.words[0].stretch, reading.rest.words[1].stretch);
-    let reading = read(&parse("lapt under 500"), Language::English).expect("a price");
+    let reading = read(&parse("lapt under 500", Language::English), Language::English).expect("a price");
     assert!(!reading.rest.words[0].last);
 }
 
 #[test]
 fn a_reading_tells_its_words_as_typed() {
-    let reading = read(&parse("TV Under 500 Euro"), Language::English).expect("a price");
+    let reading = read(&parse("TV Under 500 Euro", Language::English), Language::English).expect("a price");
     assert_eq!(reading.told.words, "Under 500 Euro");
+    let reading =
+        read(&parse("\"smart tv\" LG 500-800 € black", Language::English), Language::English).expect("a price");
+    assert_eq!(reading.told.words, "500-800");
     let is_number = |group: &Group| matches!(group, Group::Single(token) if token.kind == TokenKind::Number);
     assert!(!reading.rest.words.iter().any(|word| is_number(&word.group)));
 }
