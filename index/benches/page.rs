@@ -11,6 +11,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
+#[path = "page/bare.rs"]
+mod bare;
 #[path = "touch/corpus.rs"]
 mod corpus;
 
@@ -21,15 +23,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use storefind_index::analysis::{Analyzer, TermKind};
 use storefind_index::request::SearchRequest;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use storefind_index::writer::Writer;
-use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
-use tantivy::schema::IndexRecordOption;
-use tantivy::{Index, Searcher, TantivyDocument, Term};
+use tantivy::Index;
+use tantivy::query::Query;
+
+use bare::{bare_page, bare_query};
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,26 +38,18 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Pairs of rounds; each goes over all queries several times.
 const ROUNDS: usize = 21;
 const PASSES: usize = 10;
-const FIELDS: [(&str, f32); 6] = [
-    ("text_title", 3.0),
-    ("text_brand", 2.0),
-    ("text_categories", 2.0),
-    ("text_sku", 2.0),
-    ("text_attributes", 1.0),
-    ("text_description", 1.0),
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let dir = tempfile::tempdir()?;
     let snapshot = build(dir.path())?;
-    let bare = Index::open_in_dir(dir.path())?.reader()?.searcher();
+    let searcher = Index::open_in_dir(dir.path())?.reader()?.searcher();
     let queries = queries(&data)?;
     println!("{} products, {} segments, {} queries", snapshot.product_count(), snapshot.segment_count(), queries.len());
     let mut plans: Vec<Box<dyn Query>> = Vec::with_capacity(queries.len());
     for query in &queries {
         let relaxed = snapshot.search(&request(query, &[], false), &|| false)?.relaxed;
-        plans.push(bare_query(&bare, query, relaxed)?);
+        plans.push(bare_query(&searcher, query, relaxed)?);
     }
     // An empty facet costs nothing, and the figure would lie.
     let priced = snapshot.search(&request("", &["price"], false), &|| false)?;
@@ -69,7 +62,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut ratios = Vec::with_capacity(ROUNDS);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            theirs.push(timed(plans.len(), || plans.iter().try_for_each(|query| bare_page(&bare, query.as_ref())))?);
+            theirs
+                .push(timed(plans.len(), || plans.iter().try_for_each(|query| bare_page(&searcher, query.as_ref())))?);
             ours.push(timed(plans.len(), || {
                 requests.iter().try_for_each(|request| {
                     black_box(snapshot.search(request, &|| false)?);
@@ -110,55 +104,6 @@ fn median(mut times: Vec<Duration>) -> Duration {
 fn request(q: &str, facets: &[&str], typos: bool) -> SearchRequest {
     let facets = facets.iter().map(|facet| (*facet).to_owned()).collect();
     SearchRequest { q: q.to_owned(), facets, typos, ..SearchRequest::default() }
-}
-
-/// The same terms: each word's stem (or itself) in every field, and the last word's prefix.
-fn bare_query(searcher: &Searcher, text: &str, relaxed: bool) -> Result<Box<dyn Query>, Box<dyn Error>> {
-    let mut words: Vec<(usize, String)> = Vec::new();
-    let mut last = String::new();
-    Analyzer::new(Arc::new(Settings::default())).terms(text, |term| match term.kind {
-        TermKind::Exact => {
-            words.push((term.start, term.text.to_owned()));
-            last = term.text.to_owned();
-        }
-        TermKind::Stem => words.retain(|(start, _)| *start != term.start),
-        TermKind::Measure => words.push((term.start, term.text.to_owned())),
-        TermKind::Joined | TermKind::Part => {}
-    });
-    Analyzer::new(Arc::new(Settings::default())).terms(text, |term| {
-        if term.kind == TermKind::Stem {
-            words.push((term.start, term.text.to_owned()));
-        }
-    });
-    words.sort();
-    let schema = searcher.schema();
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-    let count = words.len();
-    for (at, (_, word)) in words.into_iter().enumerate() {
-        let mut fields: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for (name, weight) in FIELDS {
-            let term = Term::from_field_text(schema.get_field(name)?, &word);
-            let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
-            fields.push((Occur::Should, Box::new(BoostQuery::new(query, weight))));
-        }
-        if at + 1 == count {
-            let term = Term::from_field_text(schema.get_field("prefix")?, &last);
-            let query = Box::new(TermQuery::new(term, IndexRecordOption::Basic));
-            fields.push((Occur::Should, Box::new(ConstScoreQuery::new(query, 0.5))));
-        }
-        let occur = if relaxed { Occur::Should } else { Occur::Must };
-        clauses.push((occur, Box::new(BooleanQuery::new(fields))));
-    }
-    Ok(Box::new(BooleanQuery::new(clauses)))
-}
-
-fn bare_page(searcher: &Searcher, query: &dyn Query) -> Result<(), Box<dyn Error>> {
-    let (top, count) = searcher.search(query, &(TopDocs::with_limit(20).order_by_score(), Count))?;
-    for (_, address) in top {
-        black_box(searcher.doc::<TantivyDocument>(address)?);
-    }
-    black_box(count);
-    Ok(())
 }
 
 fn build(dir: &Path) -> Result<Snapshot, Box<dyn Error>> {

@@ -4,10 +4,12 @@
 //! know where changes come from.
 
 mod rows;
+mod slot;
 mod table;
 
 pub(crate) use self::rows::LiveRows;
-pub use self::table::{LiveTable, ORDINALS_MAX, Row};
+pub use self::slot::Row;
+pub use self::table::{LiveTable, ORDINALS_MAX};
 use crate::product::Product;
 
 /// Number of a product within one process: given by the [`LiveTable`] and never to another product.

@@ -36,15 +36,28 @@ pub(crate) fn search(
     request: &SearchRequest,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
+    let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
+    let page = search_with(snapshot, request, &rows, cancel)?;
+    if !rows.is_torn() {
+        return Ok(page);
+    }
+    search_with(snapshot, request, &LiveRows::keeping(snapshot.live()), cancel)
+}
+
+fn search_with(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    rows: &LiveRows<'_>,
+    cancel: CancelCheck<'_>,
+) -> Result<SearchPage, IndexError> {
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
     let typed = parse(&request.q, snapshot.settings().language);
-    let rows = LiveRows::new(snapshot.live());
     let mut stated = Stated::default();
     if let Some(reading) = price::read(&typed, snapshot.settings().language) {
         let narrowed = reading.narrowed(request);
         let plan = plan(&reading.rest, snapshot.lexicon(), &mut analyzer, request.prefix);
         let collection = resolve_request(snapshot, &narrowed)?;
-        let mut search = Search { snapshot, request, collection, plan, rows: &rows, cancel, stated };
+        let mut search = Search { snapshot, request, collection, plan, rows, cancel, stated };
         let answer = search.evaluate(&mut analyzer)?;
         if answer.collected.products > 0 {
             return search.show(answer, Some(reading.told));
@@ -54,7 +67,7 @@ pub(crate) fn search(
     }
     let collection = resolve_request(snapshot, request)?;
     let plan = plan(&typed, snapshot.lexicon(), &mut analyzer, request.prefix);
-    let mut search = Search { snapshot, request, collection, plan, rows: &rows, cancel, stated };
+    let mut search = Search { snapshot, request, collection, plan, rows, cancel, stated };
     let answer = search.evaluate(&mut analyzer)?;
     search.show(answer, None)
 }

@@ -11,3 +11,4 @@ mod packed;
 pub(crate) mod schema;
 pub(crate) mod segment;
 pub(crate) mod stored;
+pub(crate) mod value_sets;

@@ -78,24 +78,34 @@ impl Question {
         }
     }
 
-    /// What its cost is learned by; `None` if it is for the memory tier alone: an autocomplete costs less than any
-    /// remote tier, and what live fields decide cannot be proven elsewhere.
+    /// What its cost is learned by; `None` if it is for the memory tier alone, since what live fields decide cannot be
+    /// proven elsewhere.
     pub(super) fn class(&self) -> Option<Class> {
-        let Self::Search(request) = self else { return None };
         let is_live = |field: &str| LIVE_FIELDS.contains(&field);
-        let mut conditions = request.filter.iter().chain(&request.within);
-        let filtered_by_live = conditions.any(|filter| filter.fields().any(is_live));
-        let sorted_by_live = request.sort.iter().any(|key| is_live(&key.field));
-        if filtered_by_live || sorted_by_live || request.facets.iter().any(|facet| is_live(facet)) {
-            return None;
+        let is_filtered_by_live = |filter: &Option<Filter>, within: &Option<Filter>| {
+            filter.iter().chain(within).any(|condition| condition.fields().any(is_live))
+        };
+        match self {
+            Self::Search(request) => {
+                let sorted_by_live = request.sort.iter().any(|key| is_live(&key.field));
+                let counts_live = request.facets.iter().any(|facet| is_live(facet));
+                if is_filtered_by_live(&request.filter, &request.within) || sorted_by_live || counts_live {
+                    return None;
+                }
+                Some(Class::of(Shape {
+                    words: request.q.split(' ').filter(|word| !word.is_empty()).count(),
+                    facets: request.facets.len(),
+                    filtered: request.filter.is_some() || request.within.is_some(),
+                    sorted: !request.sort.is_empty(),
+                    grouped: request.group.is_some(),
+                }))
+            }
+            Self::Complete(request, _) if is_filtered_by_live(&request.filter, &request.within) => None,
+            Self::Complete(request, _) => {
+                let filtered = [&request.filter, &request.within].into_iter().any(Option::is_some);
+                Some(Class::of_letters(request.q.chars().count(), filtered || request.category.is_some()))
+            }
         }
-        Some(Class::of(Shape {
-            words: request.q.split(' ').filter(|word| !word.is_empty()).count(),
-            facets: request.facets.len(),
-            filtered: request.filter.is_some() || request.within.is_some(),
-            sorted: !request.sort.is_empty(),
-            grouped: request.group.is_some(),
-        }))
     }
 
     fn kind(&self) -> Kind {

@@ -44,9 +44,13 @@ pub struct Shape {
 
 impl Class {
     /// Classes that exist.
-    pub const COUNT: usize = 128;
+    pub const COUNT: usize = Self::SEARCHES + 2 * (Self::LETTERS_MAX + 1);
+    /// Classes of searches; those of autocompletes come behind.
+    const SEARCHES: usize = 128;
     /// Words and facets from here on are one class: the first few decide the order of magnitude.
     const STEPS_MAX: usize = 3;
+    /// Letters from here on are one class: every further one finds less, and this many find little.
+    const LETTERS_MAX: usize = 7;
 
     /// The class of a shape.
     pub fn of(shape: Shape) -> Self {
@@ -54,6 +58,12 @@ impl Class {
         let flag = |is_set: bool, at: u32| u8::from(is_set) << at;
         let steps = step(shape.words) | step(shape.facets) << 2;
         Self(steps | flag(shape.filtered, 4) | flag(shape.sorted, 5) | flag(shape.grouped, 6))
+    }
+
+    /// The class of an autocomplete: a letter finds a good part of the catalog, seven find a handful.
+    pub fn of_letters(letters: usize, filtered: bool) -> Self {
+        let step = letters.min(Self::LETTERS_MAX) + usize::from(filtered) * (Self::LETTERS_MAX + 1);
+        Self((Self::SEARCHES + step) as u8)
     }
 }
 
@@ -232,6 +242,17 @@ mod tests {
         ] {
             assert_ne!(Class::of(other), Class::of(plain), "{other:?}");
         }
+    }
+
+    #[test]
+    fn an_autocomplete_is_told_by_its_letters_and_is_no_search() {
+        let classes: Vec<_> =
+            [false, true].into_iter().flat_map(|is| (0..9).map(move |n| Class::of_letters(n, is).0)).collect();
+        let searches = u8::try_from(Class::SEARCHES).expect("small");
+        assert!(classes.iter().all(|class| (searches..).contains(class) && usize::from(*class) < Class::COUNT));
+        assert_eq!((classes[7], classes[16]), (classes[8], classes[17]), "long ones are alike");
+        let distinct: std::collections::BTreeSet<_> = classes.iter().collect();
+        assert_eq!(distinct.len(), 16);
     }
 
     #[test]

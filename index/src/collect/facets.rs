@@ -26,6 +26,9 @@ const AVERAGE_UNIT: f64 = 1e4;
 /// Counting into an array of all ordinals of a field pays unless the documents are far fewer than the values.
 const SPARSE_FACTOR: u64 = 4;
 
+/// Value sets are counted up to so many a document: each costs a look at its count, far less than a document's values.
+const SETS_PER_DOC_MAX: usize = 8;
+
 /// One facet that was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct FacetPlan {
@@ -160,6 +163,7 @@ impl FacetCounter {
         columns: &SegmentColumns,
         docs: &SegmentDocs<'_>,
     ) -> Result<(), IndexError> {
+        let sets = columns.sets(column);
         let Some(column) = columns.keyword(column) else { return Ok(()) };
         let prefix = field_prefix(term_field);
         let ords = prefix_ords(column, &prefix).map_err(tantivy::TantivyError::from)?;
@@ -168,7 +172,10 @@ impl FacetCounter {
         }
         match docs.groups {
             None => {
-                let counts = count_ords(column, &ords, docs.docs);
+                let counts = match sets {
+                    Some(sets) if sets.len() <= SETS_PER_DOC_MAX * docs.docs.len() => sets.count(&ords, docs.docs),
+                    _ => count_ords(column, &ords, docs.docs),
+                };
                 self.add_counted(column, &prefix, &counts)
             }
             Some(groups) => self.add_grouped(column, &prefix, &ords, docs.docs, groups),

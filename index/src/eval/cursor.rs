@@ -55,6 +55,18 @@ impl Cursor {
         }
     }
 
+    /// Moves to the next document.
+    fn advance(&mut self) -> DocId {
+        match self {
+            Self::List(list) => list.advance(),
+            Self::All(_) => self.settle(self.doc().saturating_add(1)),
+            Self::Docs { at, .. } => {
+                *at += 1;
+                self.doc()
+            }
+        }
+    }
+
     fn size(&self) -> u32 {
         match self {
             Self::List(list) => list.size_hint(),
@@ -105,7 +117,16 @@ impl WordCursor {
 
 impl DocSet for WordCursor {
     fn advance(&mut self) -> DocId {
-        if self.doc == TERMINATED { TERMINATED } else { self.seek(self.doc + 1) }
+        if self.doc == TERMINATED {
+            return TERMINATED;
+        }
+        let mut lowest = TERMINATED;
+        for cursor in &mut self.cursors {
+            let doc = cursor.doc();
+            lowest = lowest.min(if doc == self.doc { cursor.advance() } else { doc });
+        }
+        self.doc = lowest;
+        lowest
     }
 
     fn seek(&mut self, target: DocId) -> DocId {

@@ -7,7 +7,7 @@
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, Searcher, SegmentReader, Term};
+use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
@@ -144,7 +144,12 @@ struct WordScorer<'a> {
     exact: Option<SegmentPostings>,
     /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1.
     compounds: Vec<(WordCursor, f32)>,
+    /// The first document, not below the last one scored, that may have the word itself.
+    next: DocId,
     prefix: Option<WordCursor>,
+    /// Whether every document that is scored has the word in one of these ways, so that one without the word itself must
+    /// have it unfinished.
+    is_certain: bool,
     /// Corrected matches by document, with what they count.
     corrected: Vec<(DocId, f32)>,
     idf: f32,
@@ -184,6 +189,8 @@ impl<'a> SegmentScorer<'a> {
                 scorer.corrected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 scorer.corrected.dedup_by_key(|entry| entry.0);
             }
+            let needed = evaluation.needed;
+            scorer.is_certain = evaluation.corrections.is_none() && needed.is_every() && needed.has(word_at);
             words.push(scorer);
         }
         let details = evaluation.plan.details.iter().fold(0, |details, &at| details | 1 << at);
@@ -267,7 +274,7 @@ impl<'a> WordScorer<'a> {
             compounds.extend(cursor.map(|cursor| (WordCursor::new(vec![cursor]), alternative.weight)));
         }
         let (idf, prefix_idf) = (of_word.idf, of_word.prefix_idf);
-        Ok(Self { lists, exact, compounds, prefix, corrected: Vec::new(), idf, prefix_idf })
+        Ok(Self { lists, exact, compounds, next: 0, prefix, is_certain: false, corrected: Vec::new(), idf, prefix_idf })
     }
 
     fn add_corrected(&mut self, reader: &SegmentReader, field: Field, term: &str, edits: u8) -> Result<(), IndexError> {
@@ -277,7 +284,7 @@ impl<'a> WordScorer<'a> {
         let Some(mut list) = list else { return Ok(()) };
         let score =
             CORRECTION_SHARE.powi(i32::from(edits)) * idf(u64::from(list.doc_freq()), u64::from(reader.max_doc()));
-        while list.doc() != tantivy::TERMINATED {
+        while list.doc() != TERMINATED {
             self.corrected.push((list.doc(), score.max(f32::MIN_POSITIVE)));
             list.advance();
         }
@@ -290,26 +297,38 @@ impl<'a> WordScorer<'a> {
     }
 
     fn direct(&mut self, doc: DocId) -> f32 {
+        // Most of what an unfinished word finds has not the word itself, and none of its lists need be looked at.
+        if doc >= self.next {
+            let frequency = self.frequency(doc);
+            if frequency > 0.0 {
+                let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
+                return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
+            }
+        }
+        if self.prefix.as_mut().is_some_and(|prefix| self.is_certain || is_at(prefix, doc)) {
+            return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);
+        }
+        0.0
+    }
+
+    /// How often the document has the word itself, in fields by their weight.
+    fn frequency(&mut self, doc: DocId) -> f32 {
         let mut frequency = 0.0;
+        self.next = TERMINATED;
         for field in &mut self.lists {
             if is_at(&mut field.list, doc) {
                 let norm = field.norms[usize::from(field.lengths.fieldnorm_id(doc))];
                 frequency += field.weight * norm * field.list.term_freq() as f32;
             }
+            self.next = self.next.min(field.list.doc());
         }
         for (docs, weight) in &mut self.compounds {
             if is_at(docs, doc) {
                 frequency += *weight;
             }
+            self.next = self.next.min(docs.doc());
         }
-        if frequency > 0.0 {
-            let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
-            return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
-        }
-        if self.prefix.as_mut().is_some_and(|prefix| is_at(prefix, doc)) {
-            return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);
-        }
-        0.0
+        frequency
     }
 
     fn corrected(&self, doc: DocId) -> f32 {

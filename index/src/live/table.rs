@@ -1,18 +1,19 @@
 //! The current live fields of every product, by ordinal: written by one thread, read by all without a lock.
 //!
-//! A row is read as a whole (a seqlock: the writer marks the row's stamp while it writes, a reader who finds the mark,
-//! or another stamp afterwards, reads again). Its version is the sequence of its last change, so that the wrapping sum
-//! of the versions of some products (their *fold*) changes when any of them does.
+//! A row is read as a whole, and also as it was before its last change ([`slot`](super::slot)). Its version is the
+//! sequence of its last change, so that the wrapping sum of the versions of some products (their *fold*) changes when any
+//! of them does.
 //!
 //! Invariants: an ordinal is never given to another product; a row's version never falls; a change that changes nothing
 //! leaves the version.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::{Live, LiveFields, Ordinal};
+use super::slot::{AsOf, Former, Row, Slot};
+use super::{LiveFields, Ordinal};
 
 /// Rows that are allocated together: 384 KB, small beside any catalog.
 const CHUNK_ROWS: usize = 1 << 14;
@@ -21,104 +22,13 @@ const CHUNKS_MAX: usize = 1 << 12;
 /// Products, deleted ones included, that one process can number: 67 million, far beyond one machine's index.
 pub const ORDINALS_MAX: usize = CHUNK_ROWS * CHUNKS_MAX;
 
-/// So often a reader looks again before it lets the writer have the processor.
-const SPINS_MAX: u32 = 32;
-
-/// The stamp of a row: the version above these bits.
-const STAMP_BITS: u32 = 3;
-const WRITING: u64 = 1;
-const SAID_IN_STOCK: u64 = 0b010;
-const SAID_SOLD_OUT: u64 = 0b100;
-const SAID: u64 = SAID_IN_STOCK | SAID_SOLD_OUT;
-/// No price: a value that no price has.
-const NO_PRICE: u64 = u64::MAX;
-/// No stock: a value that no stock has.
-const NO_STOCK: i64 = i64::MIN;
-
-/// One product's live fields as of one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
-    /// Sequence of the last change; 0 if there was none.
-    pub version: u64,
-    /// The fields.
-    pub fields: LiveFields,
-}
-
-impl Row {
-    /// What shoppers see.
-    pub fn live(&self) -> Live {
-        self.fields.resolve()
-    }
-}
-
-struct Slot {
-    stamp: AtomicU64,
-    price: AtomicU64,
-    stock: AtomicI64,
-}
-
-impl Slot {
-    fn empty() -> Self {
-        Self { stamp: AtomicU64::new(0), price: AtomicU64::new(NO_PRICE), stock: AtomicI64::new(NO_STOCK) }
-    }
-
-    fn read(&self) -> Row {
-        let mut spins = 0;
-        loop {
-            let before = self.stamp.load(Ordering::Acquire);
-            if before & WRITING != 0 {
-                spins += 1;
-                // A write takes nanoseconds, unless its thread was put to sleep in the middle of it.
-                if spins < SPINS_MAX {
-                    std::hint::spin_loop()
-                } else {
-                    std::thread::yield_now()
-                }
-                continue;
-            }
-            let price = self.price.load(Ordering::Relaxed);
-            let stock = self.stock.load(Ordering::Relaxed);
-            // The two loads above come before the one below.
-            fence(Ordering::Acquire);
-            if self.stamp.load(Ordering::Relaxed) == before {
-                return decode(before, price, stock);
-            }
-        }
-    }
-
-    /// Only the table's one writer calls it.
-    fn write(&self, version: u64, fields: LiveFields) {
-        let said = match fields.in_stock {
-            None => 0,
-            Some(true) => SAID_IN_STOCK,
-            Some(false) => SAID_SOLD_OUT,
-        };
-        let stamp = version << STAMP_BITS | said;
-        self.stamp.store(stamp | WRITING, Ordering::Relaxed);
-        // The mark comes before the values.
-        fence(Ordering::Release);
-        self.price.store(fields.price.map_or(NO_PRICE, f64::to_bits), Ordering::Relaxed);
-        self.stock.store(fields.stock.unwrap_or(NO_STOCK), Ordering::Relaxed);
-        self.stamp.store(stamp, Ordering::Release);
-    }
-}
-
-fn decode(stamp: u64, price: u64, stock: i64) -> Row {
-    let in_stock = match stamp & SAID {
-        SAID_IN_STOCK => Some(true),
-        SAID_SOLD_OUT => Some(false),
-        _ => None,
-    };
-    let price = (price != NO_PRICE).then(|| f64::from_bits(price));
-    let stock = (stock != NO_STOCK).then_some(stock);
-    Row { version: stamp >> STAMP_BITS, fields: LiveFields { price, stock, in_stock } }
-}
-
 type Names = Box<[OnceLock<Arc<str>>]>;
 
 /// See the module.
 pub struct LiveTable {
     chunks: Box<[OnceLock<Box<[Slot]>>]>,
+    /// Rows as they were before, chunk by chunk.
+    former: Box<[OnceLock<Box<[Former]>>]>,
     /// Ids by ordinal, chunk by chunk as the rows are, but apart from them: rows are read for every match.
     names: Box<[OnceLock<Names>]>,
     ids: Mutex<FxHashMap<Arc<str>, Ordinal>>,
@@ -132,6 +42,7 @@ impl Default for LiveTable {
     fn default() -> Self {
         Self {
             chunks: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
+            former: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
             names: (0..CHUNKS_MAX).map(|_| OnceLock::new()).collect(),
             ids: Mutex::default(),
             applied: AtomicU64::new(0),
@@ -156,6 +67,7 @@ impl LiveTable {
         if ordinal >= ORDINALS_MAX {
             return None;
         }
+        self.former[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| Former::empty()).collect());
         self.chunks[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| Slot::empty()).collect());
         let names = self.names[ordinal / CHUNK_ROWS].get_or_init(|| (0..CHUNK_ROWS).map(|_| OnceLock::new()).collect());
         let id: Arc<str> = id.into();
@@ -174,12 +86,12 @@ impl LiveTable {
     /// Sets a product's live fields as of `sequence`. A sequence that was applied before, or that is not above the
     /// row's version, changes nothing. Returns whether a value changed. One thread only.
     pub fn set(&self, ordinal: Ordinal, sequence: u64, fields: LiveFields) -> bool {
-        let Some(slot) = self.slot(ordinal) else { return false };
+        let (Some(slot), Some(former)) = (self.slot(ordinal), self.former(ordinal)) else { return false };
         let row = slot.read();
         if sequence <= self.applied.load(Ordering::Relaxed) || sequence <= row.version || row.fields == fields {
             return false;
         }
-        slot.write(sequence, fields);
+        slot.write(former, sequence, fields);
         self.changed.fetch_max(sequence, Ordering::Release);
         true
     }
@@ -205,9 +117,14 @@ impl LiveTable {
         Some(self.slot(ordinal)?.read())
     }
 
+    /// A product's row as of a sequence.
+    pub(crate) fn row_as_of(&self, ordinal: Ordinal, sequence: u64) -> Option<AsOf> {
+        Some(self.slot(ordinal)?.read_as_of(self.former(ordinal)?, sequence))
+    }
+
     /// The version of a row; 0 for an ordinal that was never given.
     pub fn version(&self, ordinal: Ordinal) -> u64 {
-        self.slot(ordinal).map_or(0, |slot| slot.stamp.load(Ordering::Acquire) >> STAMP_BITS)
+        self.slot(ordinal).map_or(0, Slot::version)
     }
 
     /// The wrapping sum of the products' versions: another one means that a live field of one of them has changed.
@@ -228,6 +145,11 @@ impl LiveTable {
     fn slot(&self, ordinal: Ordinal) -> Option<&Slot> {
         let ordinal = ordinal as usize;
         self.chunks.get(ordinal / CHUNK_ROWS)?.get()?.get(ordinal % CHUNK_ROWS)
+    }
+
+    fn former(&self, ordinal: Ordinal) -> Option<&Former> {
+        let ordinal = ordinal as usize;
+        self.former.get(ordinal / CHUNK_ROWS)?.get()?.get(ordinal % CHUNK_ROWS)
     }
 }
 
@@ -259,6 +181,23 @@ mod tests {
         table.applied_through(8);
         assert!(!table.set(lamp, 7, priced(1.0, 1)), "a walk that begins again brings nothing old back");
         assert_eq!((table.version(lamp), table.changed(), table.row(Ordinal::MAX)), (5, 5, None));
+    }
+
+    #[test]
+    fn a_row_is_known_as_of_the_change_before_the_last() {
+        let table = LiveTable::default();
+        let lamp = table.ordinal_or_new("lamp").expect("room");
+        let row = |version, fields| Row { version, fields };
+        let nothing = row(0, LiveFields::default());
+        assert_eq!(table.row_as_of(lamp, 4), Some(AsOf::Row(nothing)));
+        table.set(lamp, 5, priced(9.5, 3));
+        assert_eq!(table.row_as_of(lamp, 4), Some(AsOf::Row(nothing)));
+        assert_eq!(table.row_as_of(lamp, 5), Some(AsOf::Row(row(5, priced(9.5, 3)))));
+        table.set(lamp, 8, priced(1.0, 2));
+        assert_eq!(table.row_as_of(lamp, 8), Some(AsOf::Row(row(8, priced(1.0, 2)))));
+        assert_eq!(table.row_as_of(lamp, 7), Some(AsOf::Row(row(5, priced(9.5, 3)))));
+        assert_eq!(table.row_as_of(lamp, 4), Some(AsOf::Later(row(5, priced(9.5, 3)))));
+        assert_eq!(table.row_as_of(Ordinal::MAX, 4), None);
     }
 
     #[test]
@@ -346,11 +285,17 @@ mod tests {
                 }
                 done.store(true, Ordering::Release);
             });
+            let agrees = |row: Row| {
+                let expected = priced(row.version as f64, i64::try_from(row.version).expect("small"));
+                assert!(row.version == 0 || row.fields == expected, "{row:?}");
+                row.version
+            };
             while !done.load(Ordering::Acquire) {
-                let row = table.row(ordinal).expect("given");
-                let agreed = row.version == 0
-                    || row.fields == priced(row.version as f64, i64::try_from(row.version).expect("small"));
-                assert!(agreed, "{row:?}");
+                let now = agrees(table.row(ordinal).expect("given"));
+                match table.row_as_of(ordinal, now).expect("given") {
+                    AsOf::Row(row) => assert_eq!(agrees(row), now, "the row as of now is what it was"),
+                    AsOf::Later(row) => assert!(agrees(row) > now, "{row:?} as of {now}"),
+                }
             }
         });
     }

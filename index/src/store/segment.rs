@@ -5,6 +5,7 @@ use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
+use super::value_sets::ValueSets;
 use crate::live::{LiveRows, LiveTable, Ordinal};
 use crate::query::typo::near::NearWords;
 
@@ -14,8 +15,12 @@ pub(crate) type Ords = std::ops::Range<u64>;
 /// The columns of one segment. A column that no product of the segment has is `None`.
 pub(crate) struct SegmentColumns {
     pub(crate) id: Option<StrColumn>,
+    /// By document, its place in the order of ids.
+    id_ords: Vec<u32>,
     keywords: [Option<BytesColumn>; 3],
-    numbers: [Option<Values<f64>>; 3],
+    /// Of those columns of which a product has few values that many share.
+    sets: [Option<ValueSets>; 3],
+    numbers: [Option<Vec<f64>>; 3],
     /// By document; made when the segment is opened, because ordinals are this process's own.
     ordinals: Vec<Ordinal>,
     /// What was found near mistyped words.
@@ -24,8 +29,8 @@ pub(crate) struct SegmentColumns {
 
 /// The numbers of one field in one segment.
 pub(crate) enum Numbers<'a> {
-    /// In a column.
-    Column(&'a Values<f64>),
+    /// By document; not a number where the product has none.
+    Column(&'a [f64]),
     /// In the live table.
     Live { field: NumberField, columns: &'a SegmentColumns, rows: &'a LiveRows<'a> },
     /// No product of the segment has one.
@@ -37,7 +42,7 @@ impl Numbers<'_> {
     #[inline]
     pub(crate) fn of(&self, doc: u32) -> Option<f64> {
         match self {
-            Self::Column(column) => column.first(doc),
+            Self::Column(numbers) => numbers.get(doc as usize).copied().filter(|number| !number.is_nan()),
             Self::Live { field, columns, rows } => {
                 let live = rows.of(columns.ordinal(doc)?);
                 match field {
@@ -58,12 +63,18 @@ impl SegmentColumns {
         let [brand, categories, rest] = COLUMN_NAMES.map(|name| columns.bytes(name));
         let [popularity, rating, released] = NumberField::COLUMNS.map(|field| columns.column_opt::<f64>(field.name()));
         let id = columns.str("id")?;
+        let docs = reader.max_doc();
+        let keywords = [brand?, categories?, rest?];
+        let sets = |column: Column| keywords[column as usize].as_ref().and_then(|values| ValueSets::of(values, docs));
         Ok(Self {
+            id_ords: id_ords(id.as_ref(), docs),
             ordinals: ordinals(reader, id.as_ref(), live)?,
             near: NearWords::default(),
             id,
-            keywords: [brand?, categories?, rest?],
-            numbers: [popularity?, rating?, released?],
+            // What is left has too many different sets by its nature.
+            sets: [sets(Column::Brand), sets(Column::Categories), None],
+            keywords,
+            numbers: [popularity?, rating?, released?].map(|values| Some(numbers(&values?, docs))),
         })
     }
 
@@ -71,9 +82,13 @@ impl SegmentColumns {
         self.keywords[column as usize].as_ref()
     }
 
+    pub(crate) fn sets(&self, column: Column) -> Option<&ValueSets> {
+        self.sets[column as usize].as_ref()
+    }
+
     pub(crate) fn numbers<'a>(&'a self, field: NumberField, rows: &'a LiveRows<'_>) -> Numbers<'a> {
         match NumberField::COLUMNS.iter().position(|held| *held == field) {
-            Some(at) => self.numbers[at].as_ref().map_or(Numbers::None, Numbers::Column),
+            Some(at) => self.numbers[at].as_ref().map_or(Numbers::None, |numbers| Numbers::Column(numbers)),
             None => Numbers::Live { field, columns: self, rows },
         }
     }
@@ -86,7 +101,7 @@ impl SegmentColumns {
 
     /// The product's place in the order of ids within this segment.
     pub(crate) fn id_ord(&self, doc: u32) -> u64 {
-        self.id.as_ref().and_then(|ids| ids.ords().first(doc)).unwrap_or(u64::MAX)
+        self.id_ords.get(doc as usize).map_or(u64::MAX, |&ord| u64::from(ord))
     }
 
     /// The id behind [`SegmentColumns::id_ord`].
@@ -98,6 +113,17 @@ impl SegmentColumns {
         }
         id
     }
+}
+
+fn id_ords(ids: Option<&StrColumn>, docs: u32) -> Vec<u32> {
+    let Some(ids) = ids else { return Vec::new() };
+    // A segment has fewer ids than documents fit in it, and those are numbered by 32 bits.
+    (0..docs).map(|doc| ids.ords().first(doc).map_or(u32::MAX, |ord| ord as u32)).collect()
+}
+
+/// Every document's number: searches read them of nearly every match, and the column takes several look-ups for each.
+fn numbers(column: &Values<f64>, docs: u32) -> Vec<f64> {
+    (0..docs).map(|doc| column.first(doc).unwrap_or(f64::NAN)).collect()
 }
 
 /// The ordinals of a segment's products, by document: one walk over its ids, a hash look-up each.

@@ -1,6 +1,6 @@
 //! What one node computed another serves.
 
-use super::{Shop, both_use_redis, count, detail, entry_path, filled, key_of, stat, url};
+use super::{Shop, both_use_redis, count, detail, entry_path, filled, key_of, stat, until, url};
 use crate::support::servers::{Process, free_port, memcached, redis, redis_cluster, redis_sentinel};
 
 #[test]
@@ -18,6 +18,26 @@ fn what_one_node_computed_the_other_serves_from_redis_and_then_from_memory() {
     assert_eq!(count(&b, "/catalogs/shop/tiers/redis/hits"), 1);
     assert_eq!(count(&b, "/catalogs/shop/search/computations/count"), 0);
     assert_eq!(stat(&b, "/remote/redis/servers/0/breaker"), "closed");
+}
+
+#[test]
+fn an_autocomplete_is_shared_like_a_search() {
+    let (shop, server) = (Shop::new(), redis(free_port(), &[]));
+    let (a, b) = (shop.node(Some(&url(&server)), None), shop.node(Some(&url(&server)), None));
+    let path = "/v1/shop/autocomplete?q=runn";
+    for node in [&shop.plain, &a, &b] {
+        // Its key names what the suggestions say, which are built beside the start.
+        until("there are suggestions", || !node.get(path).json()["suggestions"].as_array().unwrap().is_empty());
+    }
+    let path = "/v1/shop/autocomplete?q=shoe";
+    let before = count(&a, "/catalogs/shop/tiers/redis/fills");
+    let computed = a.get(path);
+    assert_eq!(detail(&computed), "index");
+    filled(&a, "redis", before + 1);
+    let shared = b.get(path);
+    assert_eq!((detail(&shared), shared.text()), ("redis".to_owned(), computed.text()));
+    assert_eq!(shared.text(), shop.plain.get(path).text());
+    assert_eq!(detail(&b.get(path)), "memory");
 }
 
 #[test]
