@@ -2,6 +2,7 @@
 
 pub(crate) mod facets;
 pub(crate) mod group;
+pub(crate) mod kept;
 pub(crate) mod run;
 pub(crate) mod sort;
 pub(crate) mod top;

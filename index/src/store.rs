@@ -3,6 +3,7 @@
 //! Knows nothing of queries. Invariant: everything that is written for a product is a pure function of the product
 //! and the settings, so that index terms and touch hashes come from one place.
 
+pub(crate) mod deaths;
 pub(crate) mod document;
 pub(crate) mod forms;
 pub(crate) mod keyword;

@@ -23,6 +23,7 @@ mod highlight;
 mod normalise;
 mod phrases;
 mod range_min;
+mod saved;
 mod scopes;
 mod tally;
 #[cfg(test)]

@@ -31,9 +31,13 @@ pub enum Rule {
     Starts,
     /// An entry older than the table is complete is invalid.
     CompleteFrom,
+    /// What died since is taken out of what a segment keeps of a pass.
+    Deaths,
+    /// Segments keep what passes found in them. No rule of freshness: without it nothing may change.
+    KeptPasses,
 }
 
-#[cfg(feature = "rule-switches")]
+#[cfg(any(test, feature = "rule-switches"))]
 mod switches {
     use std::cell::Cell;
 
@@ -54,17 +58,26 @@ mod switches {
         OFF.set(0);
     }
 
+    /// Does something without the rule.
+    pub fn without<T>(rule: Rule, act: impl FnOnce() -> T) -> T {
+        let before = OFF.get();
+        switch_off(rule);
+        let done = act();
+        OFF.set(before);
+        done
+    }
+
     /// Whether the rule is out of force.
     pub fn is_off(rule: Rule) -> bool {
         OFF.get() & (1 << rule as u32) != 0
     }
 }
 
-#[cfg(feature = "rule-switches")]
-pub use switches::{is_off, switch_all_on, switch_off};
+#[cfg(any(test, feature = "rule-switches"))]
+pub use switches::{is_off, switch_all_on, switch_off, without};
 
 /// Whether the rule is out of force: never, without the feature `rule-switches`.
-#[cfg(not(feature = "rule-switches"))]
+#[cfg(not(any(test, feature = "rule-switches")))]
 #[inline(always)]
 pub fn is_off(_rule: Rule) -> bool {
     false

@@ -19,6 +19,7 @@ use tantivy::indexer::IndexWriterOptions;
 use tantivy::store::StoreReader;
 use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
+use crate::collect::kept::KeptPasses;
 use crate::error::IndexError;
 use crate::live::LiveTable;
 use crate::product::Product;
@@ -299,7 +300,12 @@ fn open_snapshot(
     for segment in searcher.segment_readers() {
         let id = segment.segment_id();
         let opened = match columns.remove(&id) {
-            Some(opened) => opened,
+            Some(opened) => {
+                if KeptPasses::are_kept(segment.max_doc()) {
+                    opened.deaths.note(segment);
+                }
+                opened
+            }
             None => Arc::new(SegmentColumns::open(segment, live)?),
         };
         open.insert(id, opened);

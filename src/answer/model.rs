@@ -137,6 +137,11 @@ fn without_buckets_answers_are_wrong() {
     breaks_without(Rule::Buckets);
 }
 
+#[test]
+fn when_those_that_died_stay_in_what_segments_keep_answers_are_wrong() {
+    breaks_without(Rule::Deaths);
+}
+
 /// Told as a story, because it needs a word that the engine's dictionary has forgotten, too.
 #[test]
 fn when_newness_is_what_was_never_seen_answers_are_wrong() {

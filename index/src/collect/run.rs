@@ -3,11 +3,14 @@
 //! Facets are disjunctive in the same pass: a document that fails nothing but one facet's own selection counts for
 //! that facet, and for nothing else.
 
-use rustc_hash::FxHashMap;
-use tantivy::DocId;
+use std::sync::Arc;
 
-use crate::collect::facets::{FacetCounter, FacetPlan, SegmentDocs};
+use rustc_hash::FxHashMap;
+use tantivy::{DocId, SegmentReader};
+
+use crate::collect::facets::{Counts, FacetCounter, FacetPlan, SegmentDocs};
 use crate::collect::group::{GroupField, GroupId, SegmentGroups};
+use crate::collect::kept;
 use crate::collect::sort::{Key, SegmentKey};
 use crate::collect::top::{Candidate, Merge, Placed, SegmentTop};
 use crate::error::IndexError;
@@ -17,6 +20,7 @@ use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
 use crate::snapshot::{CancelCheck, Snapshot};
+use crate::store::segment::SegmentColumns;
 
 /// Products of which an answer remembers that their live fields decide. Each costs four bytes and, at every hit, the
 /// read of a row: 2,000 are 8 KB and some microseconds. An answer over more products is as good as touched by any
@@ -40,7 +44,7 @@ impl Collection {
     /// Whether what is found depends on live fields.
     pub(crate) fn is_live(&self) -> bool {
         self.conditions.iter().chain(self.selections.iter().map(|(_, condition)| condition)).any(Condition::is_live)
-            || self.keys.iter().any(|key| matches!(key, Key::Number(field, _) if field.is_live()))
+            || self.keys.iter().any(Key::is_live)
             || self.facets.iter().any(|facet| matches!(facet.field, FieldRef::Number(field) if field.is_live()))
     }
 }
@@ -109,11 +113,14 @@ pub(crate) fn run(
         live: LiveMatches::default(),
     };
     let is_live = collection.is_live();
+    let figures = statistics.as_ref().map(Statistics::figures).unwrap_or_default();
+    let kept_as = kept::key(snapshot, collection, evaluation);
+    let pass = PassOver { evaluation, statistics: statistics.as_ref(), figures, kept_as, cancel };
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
-        let mut found = segment.collect(evaluation, statistics.as_ref(), cancel)?;
+        let mut found = segment.find(&pass)?;
         collected.products += found.products;
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
@@ -155,61 +162,88 @@ fn add_to_group(merge: &Merge<'_>, groups: &mut FxHashMap<GroupId, Placed>, grou
     }
 }
 
-struct Segment<'a> {
-    snapshot: &'a Snapshot,
-    collection: &'a Collection,
-    at: usize,
-    keys: &'a [SegmentKey<'a>],
-    rows: &'a LiveRows<'a>,
-    is_live: bool,
+/// One evaluation, the same for all segments.
+pub(super) struct PassOver<'a> {
+    pub(super) evaluation: Evaluation<'a>,
+    pub(super) statistics: Option<&'a Statistics<'a>>,
+    /// What the statistics say, in short.
+    pub(super) figures: Vec<f32>,
+    /// What it is kept as, if it is.
+    pub(super) kept_as: Option<Arc<str>>,
+    pub(super) cancel: CancelCheck<'a>,
+}
+
+pub(super) struct Segment<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) collection: &'a Collection,
+    pub(super) at: usize,
+    pub(super) keys: &'a [SegmentKey<'a>],
+    pub(super) rows: &'a LiveRows<'a>,
+    pub(super) is_live: bool,
 }
 
 /// What one segment holds.
-struct SegmentFound {
-    products: u64,
-    best: Vec<Candidate>,
-    groups: FxHashMap<GroupId, (Candidate, u64)>,
+pub(super) struct SegmentFound {
+    pub(super) products: u64,
+    pub(super) best: Vec<Candidate>,
+    pub(super) groups: FxHashMap<GroupId, (Candidate, u64)>,
     /// Documents that match, when facets count them.
-    docs: Vec<DocId>,
+    pub(super) docs: Vec<DocId>,
     /// By facet: documents that fail nothing but its selection.
-    sideways: Vec<Vec<DocId>>,
-    live: LiveMatches,
+    pub(super) sideways: Vec<Vec<DocId>>,
+    /// By facet, what was counted already; empty where nothing was.
+    pub(super) counts: Vec<Option<Counts>>,
+    pub(super) live: LiveMatches,
 }
 
 impl Segment<'_> {
-    fn collect(
-        &self,
-        evaluation: Evaluation<'_>,
-        statistics: Option<&Statistics<'_>>,
-        cancel: CancelCheck<'_>,
-    ) -> Result<SegmentFound, IndexError> {
-        let columns = &self.snapshot.columns()[self.at];
+    pub(super) fn columns(&self) -> &SegmentColumns {
+        &self.snapshot.columns()[self.at]
+    }
+
+    pub(super) fn reader(&self) -> &SegmentReader {
+        &self.snapshot.searcher().segment_readers()[self.at]
+    }
+
+    /// What matches, under conditions that do not look at live fields.
+    pub(super) fn matches(&self, evaluation: Evaluation<'_>) -> Result<SegmentMatches<'_>, IndexError> {
+        let conditions: Vec<_> = self.collection.conditions.iter().filter(|condition| !condition.is_live()).collect();
+        SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions, self.rows)
+    }
+
+    pub(super) fn nothing(&self) -> SegmentFound {
+        SegmentFound {
+            products: 0,
+            best: Vec::new(),
+            groups: FxHashMap::default(),
+            docs: Vec::new(),
+            sideways: vec![Vec::new(); self.collection.facets.len()],
+            counts: Vec::new(),
+            live: LiveMatches::default(),
+        }
+    }
+
+    pub(super) fn collect(&self, pass: &PassOver<'_>, limit: usize) -> Result<SegmentFound, IndexError> {
+        let &PassOver { evaluation, statistics, cancel, .. } = pass;
+        let columns = self.columns();
         // Live conditions come last, so that what matches all else is known before they decide.
-        let (live, conditions): (Vec<_>, Vec<_>) =
-            self.collection.conditions.iter().partition(|condition| condition.is_live());
         let open = |condition: &Condition| SegmentCondition::open(condition, columns, self.rows);
-        let live = live.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let live = self.collection.conditions.iter().filter(|condition| condition.is_live());
+        let live = live.map(open).collect::<Result<Vec<_>, _>>()?;
         let select = |live: bool| {
             let chosen = self.collection.selections.iter().filter(move |(_, condition)| condition.is_live() == live);
             chosen.map(|(facet, condition)| Ok((*facet, open(condition)?))).collect::<Result<Vec<_>, IndexError>>()
         };
         let (selections, live_selections) = (select(false)?, select(true)?);
-        let matches = SegmentMatches::open(self.snapshot, self.at, evaluation, &conditions, self.rows)?;
+        let matches = self.matches(evaluation)?;
         // Opened by the first match: most segments of an index that changes are small and have none.
         let mut scorer = None;
         let mut groups_of = match &self.collection.group {
             Some(field) => Some(SegmentGroups::open(field, self.at, columns)?),
             None => None,
         };
-        let mut found = SegmentFound {
-            products: 0,
-            best: Vec::new(),
-            groups: FxHashMap::default(),
-            docs: Vec::new(),
-            sideways: vec![Vec::new(); self.collection.facets.len()],
-            live: LiveMatches::default(),
-        };
-        let mut top = SegmentTop::new(self.keys, columns, self.collection.limit);
+        let mut found = self.nothing();
+        let mut top = SegmentTop::new(self.keys, columns, limit);
         let mut failure = None;
         let keeps_docs = !self.collection.facets.is_empty();
         matches.for_each(cancel, |doc| {
@@ -274,7 +308,7 @@ impl Segment<'_> {
         for (value, key) in keys.iter_mut().zip(self.keys) {
             *value = key.of(doc, relevance);
         }
-        let id_ord = self.snapshot.columns()[self.at].id_ord(doc);
+        let id_ord = self.columns().id_ord(doc);
         let candidate = Candidate { keys, id_ord, doc, relevance };
         let entry = groups.entry(group).or_insert((candidate, 0));
         entry.1 += 1;
@@ -287,8 +321,12 @@ impl Segment<'_> {
         counters: &mut [FacetCounter],
         cancel: CancelCheck<'_>,
     ) -> Result<(), IndexError> {
-        let columns = &self.snapshot.columns()[self.at];
+        let columns = self.columns();
         for (facet, counter) in counters.iter_mut().enumerate() {
+            if let Some(Some(counts)) = found.counts.get(facet) {
+                counter.add_counts(&self.collection.facets[facet].field, columns, counts)?;
+                continue;
+            }
             for docs in [&found.docs, &found.sideways[facet]] {
                 if docs.is_empty() {
                     continue;

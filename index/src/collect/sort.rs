@@ -30,6 +30,13 @@ pub(crate) enum Key {
     Keyword { term_field: String, column: Column, order: Order },
 }
 
+impl Key {
+    /// Whether live fields decide it.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self, Self::Number(field, _) if field.is_live())
+    }
+}
+
 /// Resolves the keys of a request. Without any, relevance decides, then popularity.
 pub(crate) fn resolve_keys(snapshot: &Snapshot, sort: &[SortKey]) -> Result<Vec<Key>, IndexError> {
     if sort.is_empty() {

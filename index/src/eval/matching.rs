@@ -122,6 +122,13 @@ impl<'a> SegmentMatches<'a> {
         }
     }
 
+    /// Whether the document matches, or did when it was alive. Documents must come in rising order.
+    pub(crate) fn matched(&mut self, doc: DocId) -> bool {
+        self.next_common(doc) == doc
+            && !self.excluded.iter_mut().any(|set| seek(set.as_mut(), doc) == doc)
+            && self.predicates.iter().all(|predicate| predicate.matches(doc))
+    }
+
     /// The first document not below `target` that every member has; without members every document is one.
     fn next_common(&mut self, target: DocId) -> DocId {
         let Some((lead, rest)) = self.members.split_first_mut() else { return target };

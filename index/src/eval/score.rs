@@ -59,6 +59,9 @@ impl Relevance {
     }
 }
 
+/// Code of the length, ten words, whose norm stands for a field's norms.
+const FIGURE_LENGTH: usize = 10;
+
 /// What scoring needs of the whole index, once per query.
 pub(crate) struct Statistics<'a> {
     norms: &'a Norms,
@@ -117,6 +120,13 @@ impl<'a> Statistics<'a> {
             Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
         });
         Ok(Self { norms: snapshot.norms()?, words: words.collect::<Result<_, IndexError>>()? })
+    }
+
+    /// The numbers that scores depend on, in a fixed order: two sets that are near give nearly the same scores.
+    pub(crate) fn figures(&self) -> Vec<f32> {
+        let words = self.words.iter().flat_map(|word| [word.idf, word.prefix_idf]);
+        // All norms of a field follow from its average length, so that one tells of all.
+        words.chain(self.norms.0.iter().map(|norms| norms[FIGURE_LENGTH])).collect()
     }
 }
 

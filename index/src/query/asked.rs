@@ -74,7 +74,7 @@ pub(crate) fn roles(typed: &[ParsedWord], required: &[&ParsedWord], language: La
     // The head of a phrase comes first in Romance languages, last in Germanic ones.
     let noun = match language {
         Language::French | Language::Spanish => places.next(),
-        Language::None | Language::English | Language::German => places.last(),
+        Language::None | Language::English | Language::German => places.next_back(),
     };
     let of_kind = |wanted| required.iter().position(|word| kind(word) == Some(wanted));
     let asked = noun.or_else(|| of_kind(TokenKind::Mixed)).or_else(|| of_kind(TokenKind::Word));

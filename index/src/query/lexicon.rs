@@ -14,6 +14,8 @@ const SYNONYM_WORDS_MAX: usize = 6;
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     pub(crate) settings: Arc<Settings>,
+    /// Stands for all of the settings.
+    pub(crate) fingerprint: u64,
     synonyms: FxHashMap<String, Vec<SynonymRule>>,
 }
 
@@ -55,7 +57,8 @@ impl Lexicon {
                 }
             }
         }
-        Self { settings, synonyms }
+        let written = serde_json::to_vec(settings.as_ref()).unwrap_or_default();
+        Self { fingerprint: xxhash_rust::xxh3::xxh3_64(&written), settings, synonyms }
     }
 
     /// Rules whose source begins with the word.

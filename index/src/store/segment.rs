@@ -3,9 +3,11 @@
 use tantivy::SegmentReader;
 use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 
+use super::deaths::Deaths;
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
 use super::value_sets::ValueSets;
+use crate::collect::kept::KeptPasses;
 use crate::live::{LiveRows, LiveTable, Ordinal};
 use crate::query::typo::near::NearWords;
 
@@ -25,6 +27,9 @@ pub(crate) struct SegmentColumns {
     ordinals: Vec<Ordinal>,
     /// What was found near mistyped words.
     pub(crate) near: NearWords,
+    /// What passes found.
+    pub(crate) kept: KeptPasses,
+    pub(crate) deaths: Deaths,
 }
 
 /// The numbers of one field in one segment.
@@ -70,6 +75,8 @@ impl SegmentColumns {
             id_ords: id_ords(id.as_ref(), docs),
             ordinals: ordinals(reader, id.as_ref(), live)?,
             near: NearWords::default(),
+            kept: KeptPasses::default(),
+            deaths: Deaths::new(reader),
             id,
             // What is left has too many different sets by its nature.
             sets: [sets(Column::Brand), sets(Column::Categories), None],

@@ -27,7 +27,7 @@ const LABELS_HELD_MAX: usize = 100_000;
 const LEARNED_HELD_MAX: usize = 200_000;
 /// Phrases in the index, the heaviest of all; one costs some 240 bytes to serve and 30 more per category level that its
 /// products lie in, so 120 to 200 MB.
-const PHRASES_MAX: usize = 500_000;
+pub(super) const PHRASES_MAX: usize = 500_000;
 
 /// Collects phrases from products and builds a [`SuggestIndex`].
 ///

@@ -136,6 +136,11 @@ impl Phrases {
         self.categories.get(self.items[phrase].category as usize).map(|name| &**name)
     }
 
+    /// The names of all categories.
+    pub(super) fn categories(&self) -> Vec<&str> {
+        self.categories.iter().map(|name| &**name).collect()
+    }
+
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         let names: usize = self.categories.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();

@@ -58,6 +58,20 @@ impl Scopes {
         Self { scopes: scopes.collect(), by_key }
     }
 
+    /// The names of all scopes, and for each phrase the places of its scopes among them.
+    pub(super) fn by_phrase(&self, arena: &Arena, phrases: usize) -> (Vec<&str>, Vec<Vec<u32>>) {
+        let mut names: Vec<(&str, u32)> = self.by_key.iter().map(|(key, number)| (&**key, *number)).collect();
+        names.sort_unstable();
+        let mut scopes_of = vec![Vec::new(); phrases];
+        for (at, (_, number)) in names.iter().enumerate() {
+            let entries = self.scopes[*number as usize].places.iter().map(|place| arena.entry(*place as usize));
+            for entry in entries.filter(|entry| entry.offset == 0) {
+                scopes_of[entry.phrase as usize].push(at as u32);
+            }
+        }
+        (names.into_iter().map(|(name, _)| name).collect(), scopes_of)
+    }
+
     /// The scope with this path or name, if anything lies in it.
     pub(super) fn find(&self, category: &str) -> Option<&Scope> {
         let mut key = String::new();

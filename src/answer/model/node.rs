@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use storefind_index::live::LiveTable;
 use storefind_index::request::SearchRequest;
+use storefind_index::switch::{Rule, without};
 use tokio::time::Instant;
 
 use crate::answer::effective::{self, KeyScope};
@@ -84,7 +85,16 @@ impl Node {
         Ok((Arc::new(effective::search_key(scope, &effective)), effective))
     }
 
-    /// Computes an answer; nothing is kept of it.
+    /// Computes an answer as if nothing were kept of any computation: what all others are compared with.
+    pub(in crate::answer) fn compute_anew(
+        &self,
+        key: &Arc<Key>,
+        request: &SearchRequest,
+    ) -> Result<Answered, AnswerError> {
+        without(Rule::KeptPasses, || self.compute(key, request))
+    }
+
+    /// Computes an answer; nothing is kept of it but what segments keep.
     pub(in crate::answer) fn compute(&self, key: &Arc<Key>, request: &SearchRequest) -> Result<Answered, AnswerError> {
         let worth = Worth::until(Instant::now() + Duration::from_secs(60));
         let settings_version = self.visibility.published().settings_version;

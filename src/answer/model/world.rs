@@ -359,7 +359,7 @@ impl World {
         let live = served.entry.proof().live();
         self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
         self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
-        let Ok(anew) = node.compute(&key, &effective) else { return Ok(()) };
+        let Ok(anew) = node.compute_anew(&key, &effective) else { return Ok(()) };
         let by_relevance = !raw.contains("sort=");
         let cached = comparable(served.entry.body().text(), by_relevance);
         let uncached = comparable(anew.entry.body().text(), by_relevance);
