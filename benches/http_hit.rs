@@ -9,13 +9,18 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
+#[path = "tier_hit/process.rs"]
+mod process;
+
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
+
+use process::{Server, start};
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -80,31 +85,6 @@ fn drive(address: &str, encoding: &str) -> Result<f64, Box<dyn Error>> {
     }
     let rate = text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
     Ok(rate.ok_or("wrk printed no rate")?.trim().parse()?)
-}
-
-/// Ends its process when it goes.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
-/// Starts a server and reads the address from the first line that has one.
-fn start(command: &mut Command) -> Result<(Server, String), Box<dyn Error>> {
-    let mut server = Server(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
-    let output = server.0.stdout.take().ok_or("no standard output")?;
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        if let Some(at) = line.find("http://") {
-            let address = line[at + 7..].split(['/', ' ', '\'']).next().unwrap_or_default().to_owned();
-            return Ok((server, address));
-        }
-    }
-    Err("the server printed no address".into())
 }
 
 fn start_with_input(command: &mut Command, answer: &Answer) -> Result<(Server, String), Box<dyn Error>> {

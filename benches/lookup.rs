@@ -8,6 +8,9 @@
 //!
 //! Run: `cargo bench --bench lookup`
 
+#[path = "validate/catalog.rs"]
+mod catalog;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,12 +25,13 @@ use storefind::cache::key::{Key, PassThrough};
 use storefind::cache::proof::Proof;
 use storefind::cache::stack::Stack;
 use storefind::cache::tier::memory::MemoryTier;
-use storefind::catalog::{Catalog, Change};
+use storefind::catalog::Change;
 use storefind_index::answer::{LiveDependency, LiveShown};
 use storefind_index::dependency::{Clause, Dependency, Variant};
 use storefind_index::product::Product;
-use storefind_index::settings::Settings;
 use tokio::time::Instant;
+
+use catalog::touched;
 
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -70,13 +74,7 @@ fn entry(n: usize, view: &View) -> Arc<Entry> {
 }
 
 fn lookup(criterion: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a folder");
-    let catalog = Catalog::open("shop", dir.path(), &Settings::default(), Duration::from_millis(100), false);
-    let catalog = catalog.expect("a catalog");
-    let written = catalog.write((0..PRODUCTS).map(product).collect()).expect("written");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(catalog.wait_visible(written.sequence, Duration::from_secs(30))).expect("visible");
-    let view = View { graced: false, ..View::of_catalog(&catalog) };
+    let (_dir, catalog, view) = touched((0..PRODUCTS).map(product));
 
     let stack: Stack<()> = Stack::new(MemoryTier::new(256 << 20).expect("a thread"), live_fields);
     let bare: Cache<u128, Arc<Entry>, PassThrough> = Cache::builder()

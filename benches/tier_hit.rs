@@ -9,16 +9,21 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
+#[path = "tier_hit/process.rs"]
+mod process;
+
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use memcache::exp::AsyncMemcache;
 use redis::aio::MultiplexedConnection;
 use storefind::cache::key::Key;
 use storefind::cache::tier::remote::RemoteKey;
+
+use process::{Server, start};
 
 /// Rounds, and pages asked for in each.
 const ROUNDS: usize = 15;
@@ -197,19 +202,8 @@ impl Http {
     }
 }
 
-/// Ends its process when it goes.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
 /// Starts a server of the tier and waits until it listens.
-fn start_tier(tier: &str) -> Outcome<(Ended, u16)> {
+fn start_tier(tier: &str) -> Outcome<(Server, u16)> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let port_text = port.to_string();
     let (program, arguments) = match tier {
@@ -218,7 +212,7 @@ fn start_tier(tier: &str) -> Outcome<(Ended, u16)> {
     };
     let mut command = Command::new(program);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-    let server = Ended(command.spawn().map_err(|error| format!("{program} (Debian's package): {error}"))?);
+    let server = Server(command.spawn().map_err(|error| format!("{program} (Debian's package): {error}"))?);
     for _ in 0..100 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return Ok((server, port));
@@ -226,18 +220,4 @@ fn start_tier(tier: &str) -> Outcome<(Ended, u16)> {
         std::thread::sleep(Duration::from_millis(50));
     }
     Err(format!("{program} never listened").into())
-}
-
-/// Starts Storefind and reads its address from the first line that has one.
-fn start(command: &mut Command) -> Outcome<(Ended, String)> {
-    let mut server = Ended(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
-    let output = server.0.stdout.take().ok_or("no standard output")?;
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        if let Some(at) = line.find("http://") {
-            let address = line[at + 7..].split(['/', ' ', '\'']).next().unwrap_or_default().to_owned();
-            return Ok((server, address));
-        }
-    }
-    Err("the server printed no address".into())
 }

@@ -7,19 +7,22 @@
 //!
 //! Run: `cargo bench --bench validate`
 
+#[path = "validate/catalog.rs"]
+mod catalog;
+
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use storefind::cache::freshness::{StaleReason, Stamp, Verdict, View, judge};
+use storefind::cache::freshness::{StaleReason, Stamp, Verdict, judge};
 use storefind::cache::proof::Proof;
-use storefind::catalog::{Catalog, Change};
+use storefind::catalog::Change;
 use storefind_index::answer::LiveDependency;
 use storefind_index::dependency::{Clause, Dependency, Variant};
 use storefind_index::product::Product;
-use storefind_index::settings::Settings;
 use storefind_index::touch::touch_hash;
+
+use catalog::touched;
 
 const PRODUCTS: usize = 2_000;
 const ENTRIES: usize = 4_096;
@@ -39,13 +42,7 @@ fn proof(entry: usize, touched: usize, untouched: usize) -> Proof {
 }
 
 fn validate(criterion: &mut Criterion) {
-    let dir = tempfile::tempdir().expect("a folder");
-    let catalog = Catalog::open("shop", dir.path(), &Settings::default(), Duration::from_millis(100), false);
-    let catalog = catalog.expect("a catalog");
-    let written = catalog.write((0..PRODUCTS).map(product).collect()).expect("written");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(catalog.wait_visible(written.sequence, Duration::from_secs(30))).expect("visible");
-    let view = View { graced: false, ..View::of_catalog(&catalog) };
+    let (_dir, catalog, view) = touched((0..PRODUCTS).map(product));
     let stamp = Stamp::new(0, view.now, 1);
     let all_touched = judge(&stamp, &proof(1, 3, 0), &view);
     assert_eq!(all_touched, Verdict::Stale(StaleReason::Touched), "the words are touched under these names");

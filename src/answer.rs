@@ -345,9 +345,11 @@ impl Answers {
         let params = Params::from_query(raw, params::complete::NAMES)?;
         let bounded = CompleteRequest { within: request.filter(), ..params::complete::read(params)? };
         let effective = effective::complete(bounded);
-        let settings_version = request.catalog.settings_version();
+        let published = request.catalog.published();
+        let settings_version = published.settings_version;
         let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
-        let suggested = Suggested::to(&effective, &suggestions.index);
+        let suggested = Suggested::to(&effective, &suggestions, published.snapshot.settings());
+        drop(published);
         let key = Arc::new(effective::complete_key(key_scope, suggested.digest, &effective));
         self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
         self.answer(request, &key, Question::Complete(effective, suggested), (settings_version, view(request.catalog)))

@@ -1,7 +1,7 @@
 //! The application: every long-lived part, built once from the configuration.
 //!
 //! This is the only place that knows all parts. **Start:** the data folder is locked, then catalogs are opened (each
-//! replays in the background what its index lacks), then the answers with their caches and query threads, then the
+//! replays in the background what its index lacks, and reads beside what was learned from shoppers), then the answers with their caches and query threads, then the
 //! warm-up, which asks these. **Shutdown**, in the reverse order of who needs whom: the accept loop drains
 //! ([`crate::http::accept`]), then the warm-up saves what was asked, the query threads end and the catalogs close after a
 //! last durable commit ([`App::close`]), then, with the last handle, the lock goes.
@@ -22,6 +22,7 @@ use crate::catalog::registry::{Catalogs, OpenError};
 use crate::config::Config;
 use crate::http::tls::{Tls, TlsError};
 use crate::http::upload::UPLOADS_MAX;
+use crate::learn::keepers::Learners;
 use crate::telemetry::{AnswerCollector, Metrics};
 
 pub use lock::{DataDirLock, LockError};
@@ -33,6 +34,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// All catalogs.
     pub catalogs: Catalogs,
+    /// What is learned from shoppers.
+    pub learners: Learners,
     /// What answers searches and autocompletes: caches and query threads.
     pub answers: Arc<Answers>,
     /// What asks the dearest questions of before again.
@@ -84,13 +87,15 @@ impl App {
         let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let lock = DataDirLock::take(&config.data_dir, mode)?;
         let catalogs = Catalogs::open(&config, mode == Mode::ReadOnly)?;
+        let learners = Learners::open(&config, mode, &catalogs);
         let answers = Arc::new(Answers::new(&config)?);
-        let warm_up = WarmUp::start(&config, mode, &catalogs, &answers);
+        let warm_up = WarmUp::start(&config, mode, (&catalogs, &learners), &answers);
         let metrics = Arc::new(Metrics::new());
         metrics.register(|registry| registry.register_collector(Box::new(AnswerCollector::new(answers.clone()))));
         Ok(Arc::new(Self {
             config: Arc::new(config),
             catalogs,
+            learners,
             answers,
             warm_up,
             tls,

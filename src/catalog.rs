@@ -49,6 +49,7 @@ pub use self::suggestions::Suggestions;
 pub use self::visibility::Published;
 use self::visibility::Visibility;
 use self::worker::Worker;
+use crate::learn::Learner;
 
 /// Acknowledged events that may wait for the projector. It applies some ten thousand a second, so this is about two
 /// seconds of work; letting more wait would only lengthen the time until an acknowledged change is seen.
@@ -308,6 +309,11 @@ impl Catalog {
     /// Suggestions, at most 60 s older than the snapshot; none for a moment after the start.
     pub fn suggestions(&self) -> Arc<Suggestions> {
         self.suggester.current()
+    }
+
+    /// Also suggests what this learner learns.
+    pub fn learn_from(&self, learner: Arc<Learner>) {
+        self.suggester.learn_from(learner);
     }
 
     /// Writes a batch; returns when it is durable. If the projector is far behind, it first waits up to

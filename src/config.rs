@@ -51,6 +51,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Logs for people and machines. `logging.…`.
     pub logging: LoggingConfig,
+    /// What is kept of shoppers' deeds. `learning.…`.
+    pub learning: LearningConfig,
     /// Catalogs by name. `catalogs.…`.
     pub catalogs: BTreeMap<String, CatalogConfig>,
     /// Who may do what; without any, everybody may do everything. `[[keys]]`.
@@ -180,6 +182,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What is kept of shoppers' deeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LearningConfig {
+    /// Days, today included; zero: nothing is kept. `learning.keep_days`.
+    pub keep_days: u32,
+    /// Bytes of each catalog's journal. `learning.max_bytes`.
+    pub bytes_max: u64,
 }
 
 /// One catalog.

@@ -5,12 +5,14 @@
 
 pub mod accept;
 mod admin;
+mod analytics;
 mod auth;
 pub mod autocomplete;
 pub mod connection;
 mod cors;
 pub mod edge;
 pub mod error;
+mod events;
 pub mod extract;
 mod health;
 pub mod limit;

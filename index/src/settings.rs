@@ -24,6 +24,8 @@ pub struct Settings {
     pub synonyms: Vec<Synonym>,
     /// Words that a product need not have; none by default.
     pub stop_words: Vec<String>,
+    /// What is suggested.
+    pub autocomplete: Autocomplete,
 }
 
 /// Languages with a stemmer.
@@ -67,6 +69,23 @@ pub struct Weights {
     pub description: f32,
 }
 
+/// What is suggested and what is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Autocomplete {
+    /// Words and phrases that no suggestion may hold, however they are spelled.
+    pub blocked: Vec<String>,
+    /// Different sessions that must have searched a phrase before it is suggested to others: what fewer searched may say
+    /// who they are. Ten, below which a phrase is hardly frequent either.
+    pub min_sessions: u32,
+}
+
+impl Default for Autocomplete {
+    fn default() -> Self {
+        Self { blocked: Vec::new(), min_sessions: 10 }
+    }
+}
+
 /// Words that mean the same, at query time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +118,7 @@ impl Default for Settings {
             facets: ["categories", "brand", "price"].map(String::from).to_vec(),
             synonyms: Vec::new(),
             stop_words: Vec::new(),
+            autocomplete: Autocomplete::default(),
         }
     }
 }

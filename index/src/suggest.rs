@@ -15,6 +15,7 @@
 
 mod arena;
 mod best_first;
+mod blocked;
 mod builder;
 mod categories;
 mod diversity;
@@ -40,6 +41,7 @@ use fst::raw::Fst;
 
 use arena::Arena;
 use best_first::BestFirst;
+pub use blocked::BlockList;
 pub use builder::SuggestBuilder;
 use diversity::Gist;
 use phrases::{Draft, Phrases};
@@ -57,10 +59,20 @@ const PHRASE_BYTES_MAX: usize = 120;
 /// work where variants crowd, as under `samsung galaxy s`.
 const CANDIDATES_PER_SUGGESTION: usize = 8;
 
+/// The folded form of a text, in which case, accents and punctuation do not tell texts apart: the key under which a
+/// suggestion is found.
+///
+/// ```
+/// assert_eq!(storefind_index::suggest::fold("  Wi-Fi Café "), "wi fi cafe");
+/// ```
+pub fn fold(text: &str) -> String {
+    normalise::normalise(text)
+}
+
 /// Where a suggestion comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// What shoppers searched (a later issue fills it).
+    /// What shoppers searched.
     Learned,
     /// Words of product names.
     Name,

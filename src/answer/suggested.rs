@@ -4,12 +4,19 @@
 //! an autocomplete therefore names what they say and not which generation said it: a new generation leaves every entry
 //! valid but those that it would answer otherwise. Completing costs some 7 µs, so it is done before the lookup.
 //!
+//! Words that a merchandiser blocks are left out of suggestions when these are built, and here until then, so that a block
+//! holds as soon as its settings do.
+//!
 //! Invariant: equal digests are equal suggestions, but for one pair in 2⁶⁴.
 
-use storefind_index::suggest::{Completion, LIMIT_MAX, SuggestIndex, Suggestion};
+use std::sync::Arc;
+
+use storefind_index::settings::Settings;
+use storefind_index::suggest::{BlockList, Completion, LIMIT_MAX, Suggestion};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::effective::CompleteRequest;
+use crate::catalog::Suggestions;
 
 /// Suggestions tried for each that is wanted under a key's filter, where some find nothing: each costs a search.
 const SUGGESTIONS_TRIED: usize = 4;
@@ -24,14 +31,19 @@ pub struct Suggested {
 }
 
 impl Suggested {
-    /// Completes the request's prefix.
-    pub fn to(request: &CompleteRequest, suggestions: &SuggestIndex) -> Self {
+    /// Completes the request's prefix under the settings in force.
+    pub fn to(request: &CompleteRequest, suggestions: &Suggestions, settings: &Arc<Settings>) -> Self {
         let limit = match request.within {
             None => request.limit,
             Some(_) => (request.limit * SUGGESTIONS_TRIED).min(LIMIT_MAX),
         };
         let category = request.category.as_deref();
-        let list = suggestions.complete(Completion { prefix: &request.q, limit, category, typos: true });
+        let mut list = suggestions.index.complete(Completion { prefix: &request.q, limit, category, typos: true });
+        let (blocked, left_out) = (&settings.autocomplete.blocked, &suggestions.settings.autocomplete.blocked);
+        if !Arc::ptr_eq(settings, &suggestions.settings) && blocked != left_out {
+            let blocked = BlockList::new(blocked);
+            list.retain(|suggestion| !blocked.blocks(&suggestion.text));
+        }
         let digest = digest(&list);
         Self { list, digest }
     }
@@ -59,15 +71,31 @@ mod tests {
 
     use super::*;
 
-    fn suggestions(titles: &[&str]) -> SuggestIndex {
+    fn suggestions(titles: &[&str]) -> Suggestions {
         let mut builder = SuggestBuilder::new(Language::English);
         titles.iter().for_each(|title| builder.add(title, None, &[], None));
-        builder.build()
+        Suggestions { generation: 1, index: builder.build(), settings: Arc::default() }
     }
 
     fn digest_of(q: &str, limit: usize, titles: &[&str]) -> u64 {
         let request = CompleteRequest { q: q.into(), limit, products: 3, category: None, filter: None, within: None };
-        Suggested::to(&request, &suggestions(titles)).digest
+        let suggestions = suggestions(titles);
+        Suggested::to(&request, &suggestions, &suggestions.settings).digest
+    }
+
+    #[test]
+    fn a_word_is_blocked_as_soon_as_the_settings_say_so() {
+        let suggestions = suggestions(&["red shoe", "red shoe", "red rug", "red rug"]);
+        let within =
+            CompleteRequest { q: "red".into(), limit: 8, products: 3, category: None, filter: None, within: None };
+        let texts = |settings: &Arc<Settings>| -> Vec<String> {
+            Suggested::to(&within, &suggestions, settings).list.into_iter().map(|it| it.text).collect()
+        };
+        assert!(texts(&suggestions.settings).iter().any(|text| text.contains("shoe")));
+        let mut settings = Settings::default();
+        settings.autocomplete.blocked = vec!["shoe".into()];
+        let left = texts(&Arc::new(settings));
+        assert!(!left.is_empty() && !left.iter().any(|text| text.contains("shoe")), "{left:?}");
     }
 
     #[test]

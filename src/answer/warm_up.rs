@@ -23,6 +23,7 @@
 //! Invariant: a catalog is warm within the limit after it has caught up, whatever happens; nothing that goes wrong here
 //! is seen by a request.
 
+mod answered;
 mod file;
 mod ledger;
 mod question;
@@ -51,6 +52,10 @@ use crate::cache::tier::TierName;
 use crate::catalog::registry::{Catalogs, catalog_dir};
 use crate::catalog::{Catalog, Published};
 use crate::config::Config;
+use crate::learn::finding::Numbers;
+use crate::learn::keepers::Learners;
+use crate::learn::record::Answered;
+use crate::learn::{LearnError, Learner, now_ms};
 
 /// How often the counts are taken and saved: what a crash forgets. A walk through a memory tier of 30,000 entries takes
 /// some milliseconds of a background thread.
@@ -63,6 +68,9 @@ const DEADLINES_PER_QUESTION: u32 = 4;
 /// Versions of the settings whose entries are looked at: those in force, and those before them, whose entries hold the
 /// counts when the new ones are seen.
 const SCOPES_MAX: usize = 2;
+/// Long numbers in what was answered that are looked up at a time, a search each: a second of a background thread at
+/// most. Queries with more of them are not counted.
+const NUMBERS_LOOKED_UP_MAX: usize = 500;
 /// Name of the file in a catalog's folder.
 const FILE_NAME: &str = "questions";
 
@@ -78,6 +86,8 @@ pub struct WarmUp {
 struct Keeper {
     catalog: Arc<Catalog>,
     answers: Arc<Answers>,
+    /// Who is told how often searches were answered.
+    learner: Option<Arc<Learner>>,
     limit: Duration,
     query_threads: usize,
     /// Where it is saved, if it is.
@@ -112,7 +122,12 @@ impl Remembered {
 impl WarmUp {
     /// Takes up what was saved and begins to ask again, on the runtime at hand. Without one, as in a command that only
     /// makes a catalog, nobody can ask either, and nothing happens.
-    pub fn start(config: &Config, mode: Mode, catalogs: &Catalogs, answers: &Arc<Answers>) -> Self {
+    pub fn start(
+        config: &Config,
+        mode: Mode,
+        (catalogs, learners): (&Catalogs, &Learners),
+        answers: &Arc<Answers>,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let files =
             catalogs.iter().map(|catalog| (catalog, catalog_dir(&config.data_dir, catalog.name()).join(FILE_NAME)));
@@ -123,12 +138,14 @@ impl WarmUp {
                 // Shoppers' words do not stay on a disk where they are not wanted any more.
                 file::remove(&path);
             }
-            if warm_up.limit.is_zero() {
+            let learner = learners.of(catalog).cloned().filter(|_| mode == Mode::ReadWrite);
+            if warm_up.limit.is_zero() && learner.is_none() {
                 continue;
             }
-            let ledger = if warm_up.save { take_up(catalog.name(), &path) } else { Ledger::default() };
-            let path = Some(path).filter(|_| warm_up.save && mode == Mode::ReadWrite);
-            let keeper = Arc::new(Keeper::new(config, (catalog, answers), ledger, path));
+            let save = warm_up.save && !warm_up.limit.is_zero();
+            let ledger = if save { take_up(catalog.name(), &path) } else { Ledger::default() };
+            let path = Some(path).filter(|_| save && mode == Mode::ReadWrite);
+            let keeper = Arc::new(Keeper::new(config, (catalog, answers), (ledger, path), learner));
             match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => drop(runtime.spawn(Arc::clone(&keeper).run(stopped.clone()))),
                 Err(_) => keeper.warm.store(true, Ordering::Release),
@@ -142,6 +159,11 @@ impl WarmUp {
     pub fn is_warm(&self, catalog: &str) -> bool {
         let keeper = self.keepers.iter().find(|keeper| keeper.catalog.name() == catalog);
         keeper.is_none_or(|keeper| keeper.warm.load(Ordering::Acquire))
+    }
+
+    /// Has the answers of a catalog that were given until now counted for its merchandisers. Blocking.
+    pub fn count_answers(&self, catalog: &str) {
+        self.keepers.iter().filter(|keeper| keeper.catalog.name() == catalog).for_each(|keeper| keeper.harvest());
     }
 
     /// Stops asking; what was begun is given up with the runtime.
@@ -185,14 +207,15 @@ impl Keeper {
     fn new(
         config: &Config,
         (catalog, answers): (&Arc<Catalog>, &Arc<Answers>),
-        ledger: Ledger,
-        path: Option<PathBuf>,
+        (ledger, path): (Ledger, Option<PathBuf>),
+        learner: Option<Arc<Learner>>,
     ) -> Self {
         let counters = answers.counters(catalog.name());
         counters.warm_up.kept(ledger.worth_keeping().len());
         Self {
             catalog: Arc::clone(catalog),
             answers: Arc::clone(answers),
+            learner,
             limit: config.cache.warm_up.limit,
             query_threads: config.http.query_threads,
             path,
@@ -265,12 +288,13 @@ impl Keeper {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the counts of all entries into the ledger.
+    /// Takes the counts of all entries into the ledger, and tells the learner.
     fn harvest(&self) {
         let published = self.catalog.published();
         let mut remembered = self.remembered();
         remembered.enter(self.catalog.name(), &published);
         let Remembered { ledger, scopes, is_unsaved } = &mut *remembered;
+        let (mut answers, now) = (Vec::new(), now_ms());
         ledger.fade(Instant::now());
         self.answers.stack.for_each(|entry| {
             let Some((scope, text)) = scopes.iter().find_map(|scope| Some((scope, scope.text_of(entry.key())?))) else {
@@ -280,12 +304,31 @@ impl Keeper {
             if times > 0
                 && let Some(question) = scope.question(text)
             {
-                ledger.note(question, times, entry.cost());
-                *is_unsaved = true;
+                answers.extend(answered::read(&question, entry.body().text(), times, now));
+                if !self.limit.is_zero() {
+                    ledger.note(question, times, entry.cost());
+                    *is_unsaved = true;
+                }
             }
         });
         ledger.trim();
         self.counters.warm_up.kept(ledger.worth_keeping().len());
+        drop(remembered);
+        self.tell(answers, now);
+    }
+
+    /// Tells the learner how often searches were answered. What it cannot take is lost to merchandisers, and to nobody
+    /// else.
+    fn tell(&self, answers: Vec<Answered>, now: u64) {
+        let Some(learner) = self.learner.as_ref().filter(|_| !answers.is_empty()) else { return };
+        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP_MAX);
+        match learner.note_answers(answers, now, &|words| numbers.know(words)) {
+            Ok(()) | Err(LearnError::Starting | LearnError::ReadOnly) => {}
+            Err(error @ LearnError::Journal { .. }) => {
+                let error: &(dyn std::error::Error + 'static) = &error;
+                tracing::warn!(catalog = self.catalog.name(), error, "what was answered could not be counted");
+            }
+        }
     }
 
     /// Saves the ledger if anything was noted since the last time. What is not saved costs computations after a restart,

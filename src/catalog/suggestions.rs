@@ -1,28 +1,37 @@
-//! Suggestions: a projection of the published snapshot, built on a thread of its own.
+//! Suggestions: a projection of the published snapshot and of what was learned from shoppers, built on a thread of its
+//! own.
 //!
 //! Owns when they are built and their generation. It refuses to know how prefixes are completed (`index::suggest`) and
 //! does not touch the log. A start does not wait for them: until the first build there are none.
 //!
 //! **When.** A build reads every product, so it is rationed: at most about a tenth of one core's time, unless that
 //! would make the suggestions older than 60 s. The generation rises only when what they are built from has changed,
-//! so that changes of price and stock are not noticed at all.
+//! so that changes of price and stock are not noticed at all. What is learned changes with every event, so it counts as
+//! changed when a phrase comes, goes or moves by a tenth of its weight.
 //!
 //! Invariant: equal generations are equal suggestions.
 
+mod learned;
+#[cfg(test)]
+mod measure;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use storefind_index::product::Product;
+use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
-use storefind_index::suggest::{SuggestBuilder, SuggestIndex};
+use storefind_index::suggest::{BlockList, SuggestBuilder, SuggestIndex};
 use tokio::time::Instant;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use self::learned::{CANDIDATES_MAX, Findings, Phrase};
 use super::visibility::Visibility;
 use super::worker::Worker;
+use crate::learn::{Learner, now_ms};
 
 /// Suggestions with their generation, by which repeated URLs learn that they must look again.
 #[derive(Debug)]
@@ -31,6 +40,8 @@ pub struct Suggestions {
     pub generation: u64,
     /// The suggestions.
     pub index: SuggestIndex,
+    /// The settings that they were built with.
+    pub settings: Arc<Settings>,
 }
 
 /// Oldest that suggestions may be beside a newer snapshot (DESIGN.md, "Live fields in queries").
@@ -41,6 +52,12 @@ const REST_PER_BUILD: u32 = 19;
 
 /// Shortest pause: small catalogs are built in milliseconds, and nobody misses a suggestion for a second.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// How often it is asked whether something was learned: half of the time that a suggestion takes to be thought over.
+const LEARNED_POLL: Duration = Duration::from_secs(2);
+
+/// Steps of a learned weight's logarithm: eight a doubling, so that a new generation is due when a phrase moves by a tenth.
+const WEIGHT_STEPS: f64 = 8.0;
 
 /// Products between two yields to other threads: some hundred microseconds of work.
 const YIELD_EVERY: u64 = 64;
@@ -54,28 +71,38 @@ pub(crate) struct Suggester {
     current: Arc<ArcSwap<Suggestions>>,
     stop: Arc<AtomicBool>,
     visibility: Arc<Visibility>,
+    learner: Arc<OnceLock<Arc<Learner>>>,
     worker: std::sync::Mutex<Option<Worker>>,
 }
 
 impl Suggester {
     /// Starts the thread; the first build begins at once.
     pub(crate) fn start(name: &str, visibility: Arc<Visibility>) -> std::io::Result<Self> {
-        let empty = Suggestions { generation: 0, index: SuggestIndex::empty() };
+        let empty = Suggestions { generation: 0, index: SuggestIndex::empty(), settings: Arc::default() };
         let current = Arc::new(ArcSwap::from_pointee(empty));
         let stop = Arc::new(AtomicBool::new(false));
+        let learner = Arc::default();
         let builder = Builder {
             name: name.to_owned(),
             current: Arc::clone(&current),
             stop: Arc::clone(&stop),
             visibility: Arc::clone(&visibility),
+            learner: Arc::clone(&learner),
+            findings: Findings::default(),
             fingerprint: None,
         };
         let worker = Worker::spawn_behind(format!("suggest-{name}"), move || builder.run())?;
-        Ok(Self { current, stop, visibility, worker: std::sync::Mutex::new(Some(worker)) })
+        Ok(Self { current, stop, visibility, learner, worker: std::sync::Mutex::new(Some(worker)) })
     }
 
     pub(crate) fn current(&self) -> Arc<Suggestions> {
         self.current.load_full()
+    }
+
+    /// Also suggests what this learner has learned. The first one stays.
+    pub(crate) fn learn_from(&self, learner: Arc<Learner>) {
+        drop(self.learner.set(learner));
+        self.visibility.wake();
     }
 
     /// Ends the thread; a second call does nothing.
@@ -94,16 +121,22 @@ struct Builder {
     current: Arc<ArcSwap<Suggestions>>,
     stop: Arc<AtomicBool>,
     visibility: Arc<Visibility>,
+    learner: Arc<OnceLock<Arc<Learner>>>,
+    findings: Findings,
     fingerprint: Option<u64>,
 }
 
 impl Builder {
     fn run(mut self) {
-        let mut seen = None;
-        while self.wait(Duration::MAX / 4, |validated| Some(validated) != seen) {
+        let (mut seen, mut learned) = (None, 0);
+        while self.wait(self.patience(), |validated| Some(validated) != seen) {
+            let version = self.learner.get().map_or(0, |learner| learner.settle(now_ms()));
+            if version == learned && Some(self.visibility.validated()) == seen && !self.findings.is_behind() {
+                continue;
+            }
             let snapshot = self.visibility.published().snapshot.clone();
             let began = Instant::now();
-            seen = Some(snapshot.sequence());
+            (seen, learned) = (Some(snapshot.sequence()), version);
             match catch_unwind(AssertUnwindSafe(|| self.build(&snapshot))) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(catalog = self.name, error = %error, "suggestions were not built"),
@@ -112,6 +145,11 @@ impl Builder {
             drop(snapshot);
             self.wait(pause_after(began.elapsed()), |_| false);
         }
+    }
+
+    /// How long to wait for a change of the catalog before it is asked what was learned.
+    fn patience(&self) -> Duration {
+        if self.learner.get().is_some() { LEARNED_POLL } else { Duration::MAX / 4 }
     }
 
     /// Waits for the condition or the time; `false` if the thread is to stop.
@@ -125,9 +163,10 @@ impl Builder {
     }
 
     fn build(&mut self, snapshot: &Snapshot) -> Result<(), storefind_index::error::IndexError> {
-        let language = snapshot.settings().language;
+        let settings = snapshot.settings();
+        let (language, autocomplete) = (settings.language, &settings.autocomplete);
         let mut suggestions = SuggestBuilder::new(language);
-        let mut fingerprint = Fingerprint::new(&format!("{language:?}"));
+        let mut fingerprint = Fingerprint::new(&format!("{language:?} {:?}", autocomplete.blocked));
         let stop = &self.stop;
         snapshot.for_each_product(&mut |product| {
             if stop.load(Ordering::Acquire) {
@@ -139,6 +178,12 @@ impl Builder {
                 std::thread::yield_now();
             }
         })?;
+        let blocked = BlockList::new(&autocomplete.blocked);
+        for phrase in self.learned(snapshot, &blocked) {
+            fingerprint.learn(&phrase);
+            suggestions.add_learned(&phrase.text, phrase.weight, phrase.results);
+        }
+        suggestions.block(blocked);
         let fingerprint = fingerprint.finish();
         if self.is_stopped() || self.fingerprint == Some(fingerprint) {
             return Ok(());
@@ -146,9 +191,18 @@ impl Builder {
         let index = suggestions.build();
         let generation = self.current.load().generation + 1;
         tracing::debug!(catalog = self.name, generation, suggestions = index.len(), "suggestions built");
-        self.current.store(Arc::new(Suggestions { generation, index }));
+        let settings = Arc::clone(settings);
+        self.current.store(Arc::new(Suggestions { generation, index, settings }));
         self.fingerprint = Some(fingerprint);
         Ok(())
+    }
+
+    /// What shoppers searched, as far as it may be suggested.
+    fn learned(&mut self, snapshot: &Snapshot, blocked: &BlockList) -> Vec<Phrase> {
+        let Some(learner) = self.learner.get() else { return Vec::new() };
+        let candidates = learner.learned(now_ms(), &snapshot.settings().autocomplete, CANDIDATES_MAX);
+        let stop = &self.stop;
+        self.findings.phrases(&candidates, snapshot, blocked, &|| stop.load(Ordering::Acquire))
     }
 }
 
@@ -183,6 +237,14 @@ impl Fingerprint {
         hasher.update(&product.popularity.map_or([0xff; 8], f64::to_be_bytes));
         self.sum = self.sum.wrapping_add(hasher.digest());
         self.products += 1;
+    }
+
+    fn learn(&mut self, phrase: &Phrase) {
+        let mut hasher = Xxh3Default::new();
+        hasher.update(phrase.text.as_bytes());
+        hasher.update(&phrase.results.to_be_bytes());
+        hasher.update(&((phrase.weight.log2() * WEIGHT_STEPS).round() as i64).to_be_bytes());
+        self.sum = self.sum.wrapping_add(hasher.digest());
     }
 
     fn finish(self) -> u64 {

@@ -194,6 +194,19 @@ pub const KEYS: &[Key] = &[
         "Searches that take longer, from asking to answer, are written to the log with their query, the time that \
          they waited and ran; `0s` writes none, since shoppers' queries are theirs.",
     ),
+    key(
+        "learning.keep_days",
+        Some("30"),
+        "Days for which it is kept what shoppers searched, opened and bought, without who they were, today included. A \
+         month: what is older hardly counts among suggestions, which halve by the week. Each day takes half a megabyte of memory at \
+         most. `0`: nothing is kept or learned.",
+    ),
+    key(
+        "learning.max_bytes",
+        Some("256MiB"),
+        "Most bytes of that for each catalog; the oldest goes first. Some three million events, which a start reads again \
+         in seconds.",
+    ),
     key("catalogs.*.language", Some("english"), "Stemming: `english`, `german`, `french`, `spanish` or `none`."),
     key("catalogs.*.feed.*", None, "Which field of the feed a product field is read from."),
     key("catalogs.*.feed.attributes.*", None, "Which field of the feed one attribute is read from."),

@@ -17,8 +17,8 @@ use super::limits::{self, LimitsConfig, networks};
 use super::problem::{ConfigError, Problem, Source};
 use super::raw::{Entry, Literal, Raw, Sources, show_path};
 use super::{
-    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LogFormat, LoggingConfig, RedisConfig, RedisMode,
-    TlsConfig, WarmUpConfig, keys, servers, value,
+    Admission, CacheConfig, CatalogConfig, Config, HttpConfig, LearningConfig, LogFormat, LoggingConfig, RedisConfig,
+    RedisMode, TlsConfig, WarmUpConfig, keys, servers, value,
 };
 
 /// Longest name of a catalog: it is a folder, part of URLs and a metric label.
@@ -37,6 +37,10 @@ const REMOTE_DEADLINE_MS: std::ops::RangeInclusive<u64> = 1..=100;
 /// age itself.
 const STALE_IF_ERROR_MAX: Duration = Duration::from_secs(90 * 60);
 
+/// Most days that are kept: the same season of last year.
+const LEARNING_DAYS_MAX: usize = 400;
+/// Smallest journal: below it a busy hour pushes out the morning.
+const LEARNING_BYTES_MIN: u64 = 1 << 20;
 /// Longest warm-up: supervisors give up on a node that is not ready after some minutes.
 const WARM_UP_MAX: Duration = Duration::from_secs(60);
 
@@ -99,6 +103,13 @@ impl Reader {
             filter: self.get("logging.filter", log_filter),
             slow_query: self.get("logging.slow_query", value::duration),
         };
+        let learning = LearningConfig {
+            keep_days: self.get("learning.keep_days", |text| within(value::count(text)?, 0, LEARNING_DAYS_MAX)) as u32,
+            bytes_max: self.get("learning.max_bytes", |text| match value::size(text)? {
+                bytes if bytes < LEARNING_BYTES_MIN => Err("a journal has at least 1MiB".to_owned()),
+                bytes => Ok(bytes),
+            }),
+        };
         let (tls, limits) = (self.tls(), self.limits());
         let catalogs = self.catalogs();
         let keys = self.keys(&catalogs);
@@ -106,7 +117,20 @@ impl Reader {
         if self.raw.keys.is_empty() && !insecure && !listen.ip().is_loopback() {
             self.refuse_open(listen);
         }
-        Config { listen, insecure, data_dir, freshness_bound, cache, http, tls, limits, logging, catalogs, keys }
+        Config {
+            listen,
+            insecure,
+            data_dir,
+            freshness_bound,
+            cache,
+            http,
+            tls,
+            limits,
+            logging,
+            learning,
+            catalogs,
+            keys,
+        }
     }
 
     fn tls(&mut self) -> Option<TlsConfig> {

@@ -1,4 +1,4 @@
-//! Cross-origin access: which pages may call search and autocomplete from a browser.
+//! Cross-origin access: which pages may call search and autocomplete from a browser, and report what became of them.
 //!
 //! Owns the headers and the preflight answer. All other routes have no such header, so that a page of another origin
 //! can neither read nor, with JSON bodies, send to them. Invariant: an origin is echoed only if the configuration
@@ -68,7 +68,10 @@ pub(super) fn preflight(methods: &'static str) -> Response {
     let headers = [
         (header::ALLOW, methods),
         (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Authorization, X-Storefind-Key, X-Request-Id"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, Authorization, X-Storefind-Key, X-Request-Id, Idempotency-Key",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE_S),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()

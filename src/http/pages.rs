@@ -51,6 +51,8 @@ assets! {
     "/" => "index.html" as HTML;
     "/style.css" => "style.css" as CSS;
     "/icon.svg" => "icon.svg" as SVG;
+    "/analytics.css" => "analytics.css" as CSS;
+    "/app/analytics/main.js" => "app/analytics/main.js" as SCRIPT;
     "/app/api.js" => "app/api.js" as SCRIPT;
     "/app/card.js" => "app/card.js" as SCRIPT;
     "/app/dashboard/catalogs.js" => "app/dashboard/catalogs.js" as SCRIPT;
@@ -85,6 +87,7 @@ assets! {
     "/app/state.js" => "app/state.js" as SCRIPT;
     "/app/trace.js" => "app/trace.js" as SCRIPT;
     "/dashboard" => "dashboard.html" as HTML;
+    "/dashboard/analytics" => "analytics.html" as HTML;
     "/dashboard.css" => "dashboard.css" as CSS;
     "/docs" => "docs.html" as HTML;
     "/docs.css" => "docs.css" as CSS;

@@ -23,6 +23,10 @@ pub enum Route {
     Live,
     /// `/v1/{catalog}/settings`
     Settings,
+    /// `/v1/{catalog}/events`
+    Events,
+    /// `/v1/{catalog}/analytics`
+    Analytics,
     /// `/v1/stats`
     Stats,
     /// `/v1/admin/…`
@@ -37,13 +41,15 @@ pub enum Route {
 
 impl Route {
     /// All families, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Search,
         Self::Autocomplete,
         Self::Products,
         Self::Product,
         Self::Live,
         Self::Settings,
+        Self::Events,
+        Self::Analytics,
         Self::Stats,
         Self::Admin,
         Self::Metrics,
@@ -66,6 +72,8 @@ impl Route {
             Some((_, "products")) => Self::Products,
             Some((_, "live")) => Self::Live,
             Some((_, "settings")) => Self::Settings,
+            Some((_, "events")) => Self::Events,
+            Some((_, "analytics")) => Self::Analytics,
             Some(("admin", _)) => Self::Admin,
             Some((_, rest)) if rest.starts_with("products/") => Self::Product,
             None if rest == "stats" => Self::Stats,
@@ -82,6 +90,8 @@ impl Route {
             Self::Product => "product",
             Self::Live => "live",
             Self::Settings => "settings",
+            Self::Events => "events",
+            Self::Analytics => "analytics",
             Self::Stats => "stats",
             Self::Admin => "admin",
             Self::Metrics => "metrics",
@@ -92,16 +102,16 @@ impl Route {
 
     /// Whether browsers of other origins may call it.
     pub fn is_public(self) -> bool {
-        matches!(self, Self::Search | Self::Autocomplete)
+        matches!(self, Self::Search | Self::Autocomplete | Self::Events)
     }
 
     /// What a key needs for a request of this family: the one place where routes meet scopes.
     ///
     /// | scope | opens |
     /// | --- | --- |
-    /// | `search` | search, autocomplete; also what storefronts report of them |
+    /// | `search` | search, autocomplete; also what storefronts report of them, events |
     /// | `write` | products (reading and exporting them, too) and live fields |
-    /// | `merchandise` | settings |
+    /// | `merchandise` | settings, analytics |
     /// | `admin` | statistics, metrics, backup, rebuild, tiers: what concerns every catalog |
     /// | any | what lies below `/v1/` and does not exist |
     /// | no key | `/healthz`, `/readyz`, and pages, which are files without data |
@@ -109,10 +119,10 @@ impl Route {
         let in_catalog = |scope| Need::Scope(scope, Reach::Catalog(catalog_segment(path)));
         match self {
             // A preflight carries no key. It is answered without looking at anything.
-            Self::Search | Self::Autocomplete if method == Method::OPTIONS => Need::Nothing,
-            Self::Search | Self::Autocomplete => in_catalog(Scope::Search),
+            Self::Search | Self::Autocomplete | Self::Events if method == Method::OPTIONS => Need::Nothing,
+            Self::Search | Self::Autocomplete | Self::Events => in_catalog(Scope::Search),
             Self::Products | Self::Product | Self::Live => in_catalog(Scope::Write),
-            Self::Settings => in_catalog(Scope::Merchandise),
+            Self::Settings | Self::Analytics => in_catalog(Scope::Merchandise),
             Self::Stats | Self::Admin | Self::Metrics => Need::Scope(Scope::Admin, Reach::Server),
             // A route that is added to the router and forgotten here is closed to strangers.
             Self::Other if path.starts_with("/v1") => Need::Key,
@@ -160,6 +170,8 @@ mod tests {
             ("/v1/shop/products/a%2Fb", Route::Product),
             ("/v1/shop/settings", Route::Settings),
             ("/v1/stats", Route::Stats),
+            ("/v1/shop/events", Route::Events),
+            ("/v1/shop/analytics", Route::Analytics),
             ("/v1/shop/live", Route::Live),
             ("/v1/admin/backup", Route::Admin),
             ("/v1/shop/live/1", Route::Other),
@@ -188,6 +200,9 @@ mod tests {
             (Method::GET, "/v1/shop/products/1", shop(Write)),
             (Method::POST, "/v1/shop/live", shop(Write)),
             (Method::GET, "/v1/shop/settings", shop(Merchandise)),
+            (Method::POST, "/v1/shop/events", shop(Search)),
+            (Method::OPTIONS, "/v1/shop/events", Need::Nothing),
+            (Method::GET, "/v1/shop/analytics", shop(Merchandise)),
             (Method::GET, "/v1/stats", server),
             (Method::POST, "/v1/admin/backup", server),
             (Method::GET, "/metrics", server),

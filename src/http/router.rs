@@ -10,7 +10,9 @@ use axum::http::{Method, Uri};
 use axum::routing::{get, options, post, put};
 
 use super::error::{ApiError, ErrorCode};
-use super::{admin, autocomplete, cors, health, live, pages, products, search, settings, stats, tiers, upload};
+use super::{
+    admin, analytics, autocomplete, cors, events, health, live, pages, products, search, settings, stats, tiers, upload,
+};
 use crate::app::App;
 
 /// The router of an application.
@@ -25,6 +27,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
             get(products::get).put(products::put).patch(products::patch).delete(products::delete),
         )
         .route("/v1/{catalog}/live", post(live::post))
+        .route("/v1/{catalog}/events", post(events::post).merge(preflight("POST, OPTIONS")))
+        .route("/v1/{catalog}/analytics", get(analytics::get))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
         .route("/v1/admin/backup", post(admin::backup))
         .route("/v1/admin/rebuild", post(admin::rebuild))

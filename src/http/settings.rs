@@ -11,12 +11,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 use storefind_index::request::FACETS_MAX;
-use storefind_index::settings::{Settings, Synonym, Weights};
+use storefind_index::settings::{Autocomplete, Settings, Synonym, Weights};
 
 use super::error::{ApiError, ErrorCode};
 use super::extract::{Parameters, Path, RequestBody, catalog, idempotency_key};
 use super::products::{blocking, json_response, wait_until_searchable};
 use crate::app::App;
+use crate::learn::counts::SESSIONS_TOLD_APART_MAX;
 
 /// Largest settings: the synonyms below at their usual length.
 const SETTINGS_BYTES_MAX: usize = 4 << 20;
@@ -30,6 +31,9 @@ const ALTERNATIVES_MAX: usize = 20;
 const WORDS_BYTES_MAX: usize = 100;
 /// Most stop words: languages have a few hundred.
 const STOP_WORDS_MAX: usize = 1_000;
+
+/// Most blocked words and phrases: the long lists that go around have some thousand.
+const BLOCKED_MAX: usize = 5_000;
 
 /// The settings last acknowledged.
 pub(super) async fn get(
@@ -96,7 +100,21 @@ fn read(body: Value) -> Result<Settings, String> {
             return Err(format!("stop_words[{number}] is `{word}`, expected a single word"));
         }
     }
+    check_autocomplete(&settings.autocomplete)?;
     Ok(settings)
+}
+
+fn check_autocomplete(autocomplete: &Autocomplete) -> Result<(), String> {
+    at_most("autocomplete.blocked", autocomplete.blocked.len(), BLOCKED_MAX)?;
+    for (number, phrase) in autocomplete.blocked.iter().enumerate() {
+        check_words(&format!("autocomplete.blocked[{number}]"), phrase)?;
+    }
+    match autocomplete.min_sessions {
+        1..=SESSIONS_TOLD_APART_MAX => Ok(()),
+        other => Err(format!(
+            "autocomplete.min_sessions is {other}, expected a whole number from 1 to {SESSIONS_TOLD_APART_MAX}"
+        )),
+    }
 }
 
 fn check_weights(weights: &Weights) -> Result<(), String> {
@@ -179,6 +197,11 @@ mod tests {
         check(&json!({"stop_words": ["the best"]}), "stop_words[0] is `the best`");
         check(&json!({"stop_words": ["x".repeat(101)]}), "stop_words[0] has 101 bytes");
         check(&json!({"stop_words": vec!["x"; 1_001]}), "stop_words has 1001 entries");
+        check(&json!({"autocomplete": {"block": []}}), "unknown field `block`");
+        check(&json!({"autocomplete": {"blocked": [" "]}}), "autocomplete.blocked[0] is ` `");
+        check(&json!({"autocomplete": {"blocked": vec!["x"; 5_001]}}), "autocomplete.blocked has 5001 entries");
+        check(&json!({"autocomplete": {"min_sessions": 0}}), "autocomplete.min_sessions is 0");
+        check(&json!({"autocomplete": {"min_sessions": 51}}), "autocomplete.min_sessions is 51");
         check(&json!([]), "expected a JSON object");
     }
 
@@ -191,6 +214,8 @@ mod tests {
             json!({"searchable": {"title": 300, "brand": 0}}),
             json!({"synonyms": [{"to": vec!["a"; 20], "weight": 0}]}),
             json!({"stop_words": vec!["x".repeat(100); 1_000]}),
+            json!({"autocomplete": {"blocked": vec!["x"; 5_000], "min_sessions": 1}}),
+            json!({"autocomplete": {"min_sessions": 50}}),
         ] {
             assert!(read(body.clone()).is_ok(), "{body}");
         }

@@ -87,6 +87,10 @@ pub struct WriteMetrics {
     pub accepted: Counter,
     /// Lines and single changes that were rejected.
     pub rejected: Counter,
+    /// Shoppers' deeds that were accepted.
+    pub events_accepted: Counter,
+    /// Shoppers' deeds that were rejected.
+    pub events_rejected: Counter,
 }
 
 /// A catalog's name, which comes from the configuration, never from a request.
@@ -126,6 +130,10 @@ impl Metrics {
         let writes = WriteMetrics::default();
         registry.register("changes_accepted", "Changes of products that were accepted", writes.accepted.clone());
         registry.register("changes_rejected", "Changes of products that were rejected", writes.rejected.clone());
+        let help = "What shoppers did, as storefronts reported it";
+        registry.register("shopper_events_accepted", help, writes.events_accepted.clone());
+        let help = "Reports of what shoppers did that were rejected";
+        registry.register("shopper_events_rejected", help, writes.events_rejected.clone());
         let catalogs = CatalogMetrics::default();
         registry.register("catalog_products", "Products that can be found", catalogs.products.clone());
         registry.register("catalog_sequence", "Sequence of the published snapshot", catalogs.sequence.clone());

@@ -5,6 +5,7 @@
 //!
 //! Every test ends by asking the console: an error there, a violation of the content policy above all, is a failure.
 
+mod analytics;
 mod dashboard;
 
 use fantoccini::key::Key;

@@ -19,6 +19,7 @@ mod deploy;
 mod evaluate;
 mod http;
 mod keys;
+mod learn;
 mod support;
 mod tidy;
 mod tiers;

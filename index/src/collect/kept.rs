@@ -30,9 +30,9 @@ use crate::switch::{Rule, is_off};
 /// Tests keep everything, however little it saves.
 const EAGER: bool = cfg!(any(test, feature = "rule-switches"));
 /// Documents of a segment that keeps passes: a smaller one is walked in a millisecond at most, and soon merged.
-const DOCS_MIN: u32 = if EAGER { 0 } else { 1 << 15 };
+const DOCS_MIN: u32 = if EAGER { 1 } else { 1 << 15 };
 /// Products that a pass must have found to be worth it: fewer take a tenth of a millisecond.
-const PRODUCTS_MIN: u64 = if EAGER { 0 } else { 1 << 12 };
+const PRODUCTS_MIN: u64 = if EAGER { 1 } else { 1 << 12 };
 /// Of the best, so many are kept beyond those wanted, to stand in for those that die.
 const SPARE: usize = 16;
 /// Deaths that are taken out one by one. Each costs a look into every list, so that with more it takes as long to begin

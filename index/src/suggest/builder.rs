@@ -6,6 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::blocked::BlockList;
 use super::categories::{Categories, Level};
 use super::fragments::Fragments;
 use super::normalise::{normalise, normalise_into};
@@ -43,6 +44,7 @@ pub struct SuggestBuilder {
     category_names: TallyTable,
     pairs: TallyTable,
     learned: FxHashMap<Box<str>, Learned>,
+    blocked: BlockList,
     categories: Categories,
     demand_max: u32,
     scratch: Scratch,
@@ -76,6 +78,7 @@ impl SuggestBuilder {
             category_names: TallyTable::new(LABELS_HELD_MAX),
             pairs: TallyTable::new(LABELS_HELD_MAX),
             learned: FxHashMap::default(),
+            blocked: BlockList::default(),
             categories: Categories::default(),
             demand_max: 0,
             scratch: Scratch::default(),
@@ -158,9 +161,15 @@ impl SuggestBuilder {
         }
     }
 
+    /// Leaves out whatever these words and phrases block, wherever it comes from.
+    pub fn block(&mut self, blocked: BlockList) {
+        self.blocked = blocked;
+    }
+
     /// Builds the immutable index. Takes about a second for 150,000 phrases, so not on an async thread.
     pub fn build(self) -> SuggestIndex {
-        let Self { words, names, leading, brands, category_names, pairs, learned, categories, demand_max, .. } = self;
+        let Self { words, names, leading, brands, category_names, pairs, learned, blocked, .. } = self;
+        let Self { categories, demand_max, .. } = self;
         let category_names: Vec<_> = category_names.into_tallies().collect();
         let shown = category_names.iter().map(|(key, tally)| (key.clone(), tally.best_form().into())).collect();
         let fragments = Fragments::new(names.products(), &words);
@@ -172,7 +181,7 @@ impl SuggestBuilder {
         drafts.extend(Kind::Name, names.into_tallies());
         rare_pairs.iter().for_each(|(key, tally)| drafts.widen(key, tally));
         learned.into_iter().for_each(|(key, learned)| drafts.learn(key, learned));
-        let mut drafts: Vec<Draft> = drafts.by_key.into_values().collect();
+        let mut drafts: Vec<Draft> = drafts.by_key.into_values().filter(|draft| !blocked.blocks(&draft.text)).collect();
         if drafts.len() > PHRASES_MAX {
             drafts.select_nth_unstable_by(PHRASES_MAX, by_worth);
             drafts.truncate(PHRASES_MAX);

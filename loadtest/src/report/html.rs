@@ -85,7 +85,7 @@ fn note(text: &str) -> String {
 
 fn run_body(run: &RunResult) -> String {
     [
-        section("In short", &[tables::verdict(run), tables::phases(run)]),
+        section("In short", &[tables::verdict(run), tables::shared(rows::phases(run))]),
         section("Read this first", &[caveats::run(run)]),
         section(
             "Latency over time",
@@ -99,7 +99,7 @@ fn run_body(run: &RunResult) -> String {
         section(
             "Hit rates",
             &[
-                tables::hit_rates(&run.total),
+                tables::shared(rows::hit_rates(&run.total)),
                 plots::hits_by_prefix(&run.total),
                 note(
                     "“Asked first” are requests that nobody had made before in this run: no cache could know them. \
@@ -109,7 +109,7 @@ fn run_body(run: &RunResult) -> String {
         ),
         section(
             "Changes and freshness",
-            &[tables::changes(run), tables::freshness(run), plots::freshness(run), freshness_note(run)],
+            &[tables::shared(rows::changes(run)), tables::freshness(run), plots::freshness(run), freshness_note(run)],
         ),
         section("Faults", &faults(run)),
         section("Failures", &[tables::failures(&run.total)]),
@@ -121,7 +121,7 @@ fn run_body(run: &RunResult) -> String {
 
 fn by_tier(run: &RunResult) -> Vec<String> {
     if run.claimed() {
-        vec![plots::latency_by_tier(&run.total), tables::latencies(&run.total)]
+        vec![plots::latency_by_tier(&run.total), tables::shared(rows::latencies(&run.total))]
     } else {
         vec![note(crate::report::BEYOND)]
     }

@@ -7,10 +7,114 @@
 use super::{BEYOND, count, mean_milliseconds, milliseconds, percent, rate};
 use crate::result::faults::FaultsResult;
 use crate::result::pairs::{MeasureResult, PairRun, PairsResult};
-use crate::result::{CalibrationStep, SaturationResult, Step};
+use crate::result::{CalibrationStep, HitRate, Measured, RunResult, SaturationResult, Step, StreamResult};
 
 /// Columns and rows.
 pub(crate) type Rows = (Vec<&'static str>, Vec<Vec<String>>);
+
+/// The phases of a run, and all of them together.
+pub(crate) fn phases(run: &RunResult) -> Rows {
+    let names = vec![
+        "phase",
+        "seconds",
+        "set/s",
+        "planned/s",
+        "answered/s",
+        "shed",
+        "failed",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+    ];
+    let row = |phase: &Measured| {
+        let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
+        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
+        if run.header.within_limit(phase.rate) {
+            row.extend([rate(phase.answered_per_second), count(phase.shed), count(phase.failed)]);
+            row.extend(super::terminal::spread(&phase.latency));
+        } else {
+            row.push(BEYOND.to_owned());
+        }
+        row
+    };
+    let mut rows: Vec<_> = run.phases.iter().map(row).collect();
+    if run.phases.len() > 1 && run.claimed() {
+        rows.push(row(&run.total));
+    }
+    (names, rows)
+}
+
+/// Latencies by what was asked and which tier answered.
+pub(crate) fn latencies(total: &Measured) -> Rows {
+    let names = vec!["answered", "tier", "count", "mean", "p50", "p90", "p99", "p99.9", "max"];
+    let all = total.by_tier.iter().map(|tier| ("all", tier.tier, &tier.latency));
+    let cells = total.cells.iter().map(|cell| (cell.kind.as_str(), cell.tier, &cell.latency));
+    let rows = all.chain(cells).map(|(name, tier, latency)| {
+        let mut row = vec![name.to_owned(), tier.as_str().to_owned(), count(latency.count)];
+        row.extend(super::terminal::spread(latency));
+        row
+    });
+    (names, rows.collect())
+}
+
+/// Hit rates as users define them.
+pub(crate) fn hit_rates(total: &Measured) -> Rows {
+    let names =
+        vec!["hit rate", "answers", "hits", "of all", "asked first", "of those asked before", "outdated entries"];
+    let row = |name: &str, hits: &HitRate| {
+        vec![
+            name.to_owned(),
+            count(hits.answers),
+            count(hits.hits),
+            percent(hits.share()),
+            percent(hits.first_asked_share()),
+            percent(hits.repeated_share()),
+            count(hits.outdated),
+        ]
+    };
+    let mut rows = vec![
+        row("overall, without hostile", &total.hits_overall),
+        row("first page without filters", &total.hits_first_page),
+        row("autocomplete", &total.hits_autocomplete),
+    ];
+    rows.extend(total.hits_by_kind.iter().map(|kind| row(&format!("· {}", kind.kind.as_str()), &kind.rate)));
+    (names, rows)
+}
+
+/// Changes written beside the requests.
+pub(crate) fn changes(run: &RunResult) -> Rows {
+    let names = vec![
+        "changes",
+        "due/s",
+        "accepted/s",
+        "rejected",
+        "failed",
+        "not sent",
+        "429s",
+        "acknowledged p50",
+        "p99",
+        "max",
+    ];
+    let streams: [(&str, &StreamResult); 2] = [("content", &run.content), ("live (price, stock)", &run.live)];
+    let rows = streams.into_iter().filter(|(_, stream)| stream.due > 0).map(|(name, stream)| {
+        vec![
+            name.to_owned(),
+            rate(stream.due_per_second),
+            rate(stream.accepted_per_second),
+            count(stream.rejected),
+            count(stream.failed),
+            count(stream.not_sent),
+            count(stream.waits_429),
+            milliseconds(stream.acknowledgement.p50_us),
+            milliseconds(stream.acknowledgement.p99_us),
+            milliseconds(stream.acknowledgement.max_us),
+        ]
+    });
+    (names, rows.collect())
+}
 
 /// The steps of a sweep.
 pub(crate) fn steps(steps: &[Step], claims: impl Fn(f64) -> bool) -> Rows {

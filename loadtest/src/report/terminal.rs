@@ -11,12 +11,10 @@ mod tests;
 
 use crate::report::html::others;
 use crate::report::rows::{self, Rows};
-use crate::report::{
-    BEYOND, count, mean_milliseconds, milliseconds, pairs_caveats, pairs_verdict, percent, rate, verdict,
-};
+use crate::report::{BEYOND, count, mean_milliseconds, milliseconds, pairs_caveats, pairs_verdict, rate, verdict};
 use crate::result::faults::FaultsResult;
 use crate::result::pairs::PairsResult;
-use crate::result::{CalibrationResult, HitRate, Measured, Outcome, RunResult, StreamResult};
+use crate::result::{CalibrationResult, Measured, Outcome, RunResult};
 pub(crate) use tables::Table;
 
 /// Writes a text to the terminal.
@@ -67,9 +65,9 @@ fn head(outcome: &Outcome) -> String {
 }
 
 fn run_parts(run: &RunResult) -> Vec<String> {
-    let mut parts = vec![phases(run)];
-    parts.push(if run.claimed() { latencies(&run.total) } else { format!("latency by tier: {BEYOND}\n") });
-    parts.push(hit_rates(&run.total));
+    let mut parts = vec![table(rows::phases(run))];
+    parts.push(if run.claimed() { table(rows::latencies(&run.total)) } else { format!("latency by tier: {BEYOND}\n") });
+    parts.push(table(rows::hit_rates(&run.total)));
     parts.push(failures(&run.total));
     parts.push(changes(run));
     parts.extend(run.faults.iter().flat_map(faulted));
@@ -128,36 +126,6 @@ fn paired(pairs: &PairsResult) -> Vec<String> {
     parts
 }
 
-fn phases(run: &RunResult) -> String {
-    let mut table = Table::new(&[
-        "phase",
-        "seconds",
-        "set/s",
-        "planned/s",
-        "answered/s",
-        "shed",
-        "failed",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-    ]);
-    for phase in run.phases.iter().chain((run.phases.len() > 1 && run.claimed()).then_some(&run.total)) {
-        let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
-        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
-        if run.header.within_limit(phase.rate) {
-            row.extend([rate(phase.answered_per_second), count(phase.shed), count(phase.failed)]);
-            row.extend(spread(&phase.latency));
-        } else {
-            row.push(BEYOND.to_owned());
-        }
-        table.row(row);
-    }
-    table.text()
-}
-
 /// Mean and percentiles, as columns.
 pub(crate) fn spread(latency: &crate::record::distribution::Distribution) -> [String; 6] {
     [
@@ -168,44 +136,6 @@ pub(crate) fn spread(latency: &crate::record::distribution::Distribution) -> [St
         milliseconds(latency.p999_us),
         milliseconds(latency.max_us),
     ]
-}
-
-fn latencies(total: &Measured) -> String {
-    let mut table = Table::new(&["answered", "tier", "count", "mean", "p50", "p90", "p99", "p99.9", "max"]);
-    for tier in &total.by_tier {
-        let mut row = vec!["all".to_owned(), tier.tier.as_str().to_owned(), count(tier.latency.count)];
-        row.extend(spread(&tier.latency));
-        table.row(row);
-    }
-    for cell in &total.cells {
-        let mut row = vec![cell.kind.as_str().to_owned(), cell.tier.as_str().to_owned(), count(cell.latency.count)];
-        row.extend(spread(&cell.latency));
-        table.row(row);
-    }
-    table.text()
-}
-
-fn hit_rates(total: &Measured) -> String {
-    let mut table =
-        Table::new(&["hit rate", "answers", "hits", "of all", "asked first", "of those asked before", "outdated"]);
-    let mut row = |name: &str, rate: &HitRate| {
-        table.row(vec![
-            name.to_owned(),
-            count(rate.answers),
-            count(rate.hits),
-            percent(rate.share()),
-            percent(rate.first_asked_share()),
-            percent(rate.repeated_share()),
-            count(rate.outdated),
-        ]);
-    };
-    row("overall, without hostile", &total.hits_overall);
-    row("first page without filters", &total.hits_first_page);
-    row("autocomplete", &total.hits_autocomplete);
-    for kind in &total.hits_by_kind {
-        row(&format!("  {}", kind.kind.as_str()), &kind.rate);
-    }
-    table.text()
 }
 
 fn failures(total: &Measured) -> String {
@@ -224,35 +154,9 @@ fn failures(total: &Measured) -> String {
 
 fn changes(run: &RunResult) -> String {
     let mut parts = Vec::new();
-    let streams: [(&str, &StreamResult); 2] = [("content changes", &run.content), ("live changes", &run.live)];
-    if streams.iter().any(|(_, stream)| stream.due > 0) {
-        let mut table = Table::new(&[
-            "changes",
-            "due/s",
-            "accepted/s",
-            "rejected",
-            "failed",
-            "not sent",
-            "429s",
-            "acknowledged p50",
-            "p99",
-            "max",
-        ]);
-        for (name, stream) in streams.iter().filter(|(_, stream)| stream.due > 0) {
-            table.row(vec![
-                (*name).to_owned(),
-                rate(stream.due_per_second),
-                rate(stream.accepted_per_second),
-                count(stream.rejected),
-                count(stream.failed),
-                count(stream.not_sent),
-                count(stream.waits_429),
-                milliseconds(stream.acknowledgement.p50_us),
-                milliseconds(stream.acknowledgement.p99_us),
-                milliseconds(stream.acknowledgement.max_us),
-            ]);
-        }
-        parts.push(table.text());
+    let (names, rows) = rows::changes(run);
+    if !rows.is_empty() {
+        parts.push(table((names, rows)));
     }
     let probes = run.freshness();
     if probes.iter().any(|(_, seen)| seen.tried() > 0) {

@@ -27,7 +27,7 @@ impl World {
         let kept = Kept { question: "q=lamp".into(), times: 9.0, cost: Duration::from_millis(1) };
         let ledger = Ledger::restored(vec![kept], Instant::now());
         let catalog = catalogs.get("shop").unwrap();
-        let keeper = Arc::new(Keeper::new(&config, (catalog, &answers), ledger, None));
+        let keeper = Arc::new(Keeper::new(&config, (catalog, &answers), (ledger, None), None));
         let first = catalog.status().log_sequence;
         catalog.wait_visible(first, PATIENCE).await.unwrap();
         Self { keeper, _data: data }

@@ -40,7 +40,7 @@ pub trait Remote: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// The short key under which a server keeps an entry: format, catalog and the hash of the full key, which stands in the
+/// The short key under which a server keeps something of ours, mostly an entry: format, catalog and the hash of the full key, which stands in the
 /// value. No blanks, no control characters: a catalog's name has neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteKey(Box<str>);
@@ -51,6 +51,11 @@ impl RemoteKey {
         let text = format!("storefind:{FORMAT}:{catalog}:{:032x}", key.hash());
         debug_assert!(text.len() <= KEY_BYTES_MAX, "{text}");
         Self(text.into())
+    }
+
+    /// The key of what one node has learned of a catalog's shoppers.
+    pub fn learned(catalog: &str, slot: usize) -> Self {
+        Self(format!("storefind:learned:{catalog}:{slot}").into())
     }
 
     /// The key of the mark that says: this entry is being computed.

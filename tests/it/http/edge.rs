@@ -26,8 +26,8 @@ fn what_does_not_exist_is_a_404_in_the_form_of_all_errors() {
     for path in [
         "/nowhere",
         "/v1/shop/rules",
-        "/v1/shop/events",
-        "/v1/shop/analytics",
+        "/v1/shop/events/1",
+        "/v1/shop/analytics/today",
         "/dashbord",
         "/v1/admin/nothing",
         "/v1/shop/search/",

@@ -6,7 +6,7 @@ use super::{ask, get, key};
 use crate::support::server::TestServer;
 
 /// Paths of the contract that are open: they hold no data of the shop.
-const OPEN: [&str; 6] = ["/healthz", "/readyz", "/", "/dashboard", "/docs", "/openapi.json"];
+const OPEN: [&str; 7] = ["/healthz", "/readyz", "/", "/dashboard", "/dashboard/analytics", "/docs", "/openapi.json"];
 const SCOPES: [&str; 4] = ["search", "write", "merchandise", "admin"];
 
 /// Every route of the contract: method and path, in the catalog `shop`.
@@ -24,8 +24,8 @@ fn routes() -> Vec<(String, String)> {
 /// The scope that a route needs, as the documentation has it.
 fn needed(path: &str) -> &'static str {
     match path {
-        "/v1/shop/search" | "/v1/shop/autocomplete" => "search",
-        "/v1/shop/settings" => "merchandise",
+        "/v1/shop/search" | "/v1/shop/autocomplete" | "/v1/shop/events" => "search",
+        "/v1/shop/settings" | "/v1/shop/analytics" => "merchandise",
         "/v1/stats" | "/metrics" => "admin",
         _ if path.starts_with("/v1/admin/") => "admin",
         _ if path.starts_with("/v1/shop/products") || path == "/v1/shop/live" => "write",

@@ -6,9 +6,8 @@
 
 use super::escaped;
 use crate::report::rows::Rows;
-use crate::report::terminal::spread;
-use crate::report::{BEYOND, count, milliseconds, percent, rate};
-use crate::result::{HitRate, Measured, RunResult, StreamResult, ratio};
+use crate::report::{count, milliseconds, percent};
+use crate::result::{Measured, RunResult, ratio};
 
 fn table(names: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
@@ -28,74 +27,6 @@ pub(super) fn verdict(run: &RunResult) -> String {
     format!("<p class=\"verdict\">{}</p>", escaped(&text))
 }
 
-pub(super) fn phases(run: &RunResult) -> String {
-    let names = [
-        "phase",
-        "seconds",
-        "set/s",
-        "planned/s",
-        "answered/s",
-        "shed",
-        "failed",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-    ];
-    let row = |phase: &Measured| {
-        let name = if phase.counted { phase.name.clone() } else { format!("{} (not counted)", phase.name) };
-        let mut row = vec![name, format!("{:.0}", phase.seconds), rate(phase.rate), rate(phase.planned_per_second())];
-        if run.header.within_limit(phase.rate) {
-            row.extend([rate(phase.answered_per_second), count(phase.shed), count(phase.failed)]);
-            row.extend(spread(&phase.latency));
-        } else {
-            row.push(BEYOND.to_owned());
-        }
-        row
-    };
-    let mut rows: Vec<_> = run.phases.iter().map(row).collect();
-    if run.phases.len() > 1 && run.claimed() {
-        rows.push(row(&run.total));
-    }
-    table(&names, &rows)
-}
-
-pub(super) fn latencies(total: &Measured) -> String {
-    let names = ["answered", "tier", "count", "mean", "p50", "p90", "p99", "p99.9", "max"];
-    let all = total.by_tier.iter().map(|tier| ("all", tier.tier, &tier.latency));
-    let cells = total.cells.iter().map(|cell| (cell.kind.as_str(), cell.tier, &cell.latency));
-    let rows = all.chain(cells).map(|(name, tier, latency)| {
-        let mut row = vec![name.to_owned(), tier.as_str().to_owned(), count(latency.count)];
-        row.extend(spread(latency));
-        row
-    });
-    table(&names, &rows.collect::<Vec<_>>())
-}
-
-pub(super) fn hit_rates(total: &Measured) -> String {
-    let names = ["", "answers", "hits", "hits of all", "asked first", "hits of those asked before", "outdated entries"];
-    let row = |name: &str, hits: &HitRate| {
-        vec![
-            name.to_owned(),
-            count(hits.answers),
-            count(hits.hits),
-            percent(hits.share()),
-            percent(hits.first_asked_share()),
-            percent(hits.repeated_share()),
-            count(hits.outdated),
-        ]
-    };
-    let mut rows = vec![
-        row("overall, without hostile", &total.hits_overall),
-        row("first page without filters", &total.hits_first_page),
-        row("autocomplete", &total.hits_autocomplete),
-    ];
-    rows.extend(total.hits_by_kind.iter().map(|kind| row(&format!("· {}", kind.kind.as_str()), &kind.rate)));
-    table(&names, &rows)
-}
-
 pub(super) fn failures(total: &Measured) -> String {
     let mut rows = Vec::new();
     let share = |number: u64| percent(ratio(number, total.planned));
@@ -107,27 +38,6 @@ pub(super) fn failures(total: &Measured) -> String {
         return "<p>None: every planned request was answered.</p>".to_owned();
     }
     table(&["failure", "count", "of all planned"], &rows)
-}
-
-pub(super) fn changes(run: &RunResult) -> String {
-    let names =
-        ["changes", "due/s", "accepted/s", "rejected", "failed", "not sent", "429s", "acknowledged p50", "p99", "max"];
-    let streams: [(&str, &StreamResult); 2] = [("content", &run.content), ("live (price, stock)", &run.live)];
-    let rows = streams.into_iter().filter(|(_, stream)| stream.due > 0).map(|(name, stream)| {
-        vec![
-            name.to_owned(),
-            rate(stream.due_per_second),
-            rate(stream.accepted_per_second),
-            count(stream.rejected),
-            count(stream.failed),
-            count(stream.not_sent),
-            count(stream.waits_429),
-            milliseconds(stream.acknowledgement.p50_us),
-            milliseconds(stream.acknowledgement.p99_us),
-            milliseconds(stream.acknowledgement.max_us),
-        ]
-    });
-    table(&names, &rows.collect::<Vec<_>>())
 }
 
 pub(super) fn freshness(run: &RunResult) -> String {
