@@ -16,6 +16,8 @@ pub mod effective;
 
 pub mod policy;
 
+pub mod preview;
+
 pub mod question;
 
 pub mod suggested;
@@ -88,7 +90,7 @@ use within::Within;
 
 /// Part of every key. Raised with any change of analysis, ranking or body, so that no node serves what an older
 /// program computed.
-pub const ANSWER_VERSION: u32 = 3;
+pub const ANSWER_VERSION: u32 = 4;
 /// Longest wait for `min_sequence` beyond the freshness bound (API.md, "writes").
 const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
 
@@ -304,7 +306,7 @@ impl Answers {
 
     /// The whole way of a repeated URL whose entry is fresh; `None` sends it the long way.
     fn answer_again(&self, request: &Request<'_>, generation: u64, raw: &str) -> Option<Response<Body>> {
-        let key = self.front.get(scope(request, request.catalog.settings_version(), generation), raw)?;
+        let key = self.front.get(scope(request, request.catalog.version(), generation), raw)?;
         let served = self.stack.lookup(&key, &view(request.catalog), request.began).ok()?;
         Some(self.respond(request, &served))
     }
@@ -319,21 +321,20 @@ impl Answers {
             request.catalog.wait_visible(sequence, self.visible_wait_max).await?;
         }
         let published = request.catalog.published();
-        let settings_version = published.settings_version;
+        let version = published.version;
         let bounded = SearchRequest { within: request.filter(), ..wanted.request };
-        let effective = effective::search(bounded, published.snapshot.settings());
-        let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
-        let key = Arc::new(effective::search_key(key_scope, &effective));
+        let (key, effective) = effective::question(request.catalog.name(), &published, bounded);
+        let key = Arc::new(key);
         let question = Question::Search(effective);
         // Who names a sequence wants to see it: what a change up to it touched is not served any more.
         let view = View { graced: wanted.min_sequence.is_none(), ..view(request.catalog) };
         if wanted.explain.any() {
-            return self.explain(request, &key, question, (settings_version, wanted.explain, view)).await;
+            return self.explain(request, &key, question, (version, wanted.explain, view)).await;
         }
         if let (Asked::Query(raw), None) = (asked, wanted.min_sequence) {
-            self.front.put(scope(request, settings_version, 0), raw, &key);
+            self.front.put(scope(request, version, 0), raw, &key);
         }
-        self.answer(request, &key, question, (settings_version, view)).await
+        self.answer(request, &key, question, (version, view)).await
     }
 
     async fn autocomplete_anew(
@@ -346,14 +347,16 @@ impl Answers {
         let bounded = CompleteRequest { within: request.filter(), ..params::complete::read(params)? };
         let effective = effective::complete(bounded);
         let published = request.catalog.published();
-        let settings_version = published.settings_version;
-        let key_scope = KeyScope { catalog: request.catalog.name(), settings_version };
+        let key_scope = KeyScope {
+            catalog: request.catalog.name(),
+            settings_version: published.settings_version,
+            rules: published.rules.digest_for(&question::beside(&effective)),
+        };
         let suggested = Suggested::to(&effective, &suggestions, published.snapshot.settings());
-        drop(published);
         let key = Arc::new(effective::complete_key(key_scope, suggested.digest, &effective));
-        self.front.put(scope(request, settings_version, suggestions.generation), raw, &key);
-        self.answer(request, &key, Question::Complete(effective, suggested), (settings_version, view(request.catalog)))
-            .await
+        self.front.put(scope(request, published.version, suggestions.generation), raw, &key);
+        let question = Question::Complete(effective, suggested);
+        self.answer(request, &key, question, (published.version, view(request.catalog))).await
     }
 
     async fn answer(
@@ -361,10 +364,10 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        (settings_version, view): (u64, View),
+        (version, view): (u64, View),
     ) -> Result<Response<Body>, AnswerError> {
         let deadline = Instant::now() + self.request_deadline;
-        let served = self.fetch(request, key, question, (settings_version, view), deadline).await?;
+        let served = self.fetch(request, key, question, (version, view), deadline).await?;
         Ok(self.respond(request, &served))
     }
 
@@ -374,11 +377,11 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        (settings_version, view): (u64, View),
+        (version, view): (u64, View),
         deadline: Instant,
     ) -> Result<Served, AnswerError> {
         let ask = self.ask(request, key, &question);
-        let computation = question.computation(request, key, settings_version);
+        let computation = question.computation(request, key, version);
         let (pool, slow_queries) = (Arc::clone(&self.pool), Arc::clone(&self.slow_queries));
         let lane = request.kind.lane();
         let (catalog, question) = (Arc::clone(request.catalog), Arc::clone(key));
@@ -412,7 +415,7 @@ impl Answers {
         request: &Request<'_>,
         key: &Arc<Key>,
         question: Question,
-        (settings_version, explain, view): (u64, Explain, View),
+        (version, explain, view): (u64, Explain, View),
     ) -> Result<Response<Body>, AnswerError> {
         let began = Instant::now();
         let deadline = began + self.request_deadline;
@@ -432,7 +435,7 @@ impl Answers {
                 Served::from_afar(entry, from, outcome, &view, trail, began)
             }
             Err(outcome) => {
-                let computation = question.computation(request, key, settings_version);
+                let computation = question.computation(request, key, version);
                 let entry =
                     self.pool.run(request.kind.lane(), deadline, move |worth| computation.run(worth)).await??.entry;
                 Served {
@@ -526,7 +529,7 @@ fn view(catalog: &Catalog) -> View {
     View::of_catalog(catalog)
 }
 
-fn scope<'a>(request: &'a Request<'_>, settings_version: u64, generation: u64) -> Scope<'a> {
+fn scope<'a>(request: &'a Request<'_>, version: u64, generation: u64) -> Scope<'a> {
     let within = request.within.map(Within::number);
-    Scope { kind: request.kind.as_str(), catalog: request.catalog.name(), settings_version, generation, within }
+    Scope { kind: request.kind.as_str(), catalog: request.catalog.name(), version, generation, within }
 }

@@ -39,6 +39,7 @@ use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 
+pub use self::log::rules::{RulesChange, RulesVersion};
 use self::log::{Access, Log, LogError};
 use self::progress::Progress;
 use self::projector::rebuild::{self, Rebuilds};
@@ -123,6 +124,14 @@ pub struct Refusal {
 impl Refusal {
     /// Code of a patch or delete of a product that is not there.
     pub const UNKNOWN_PRODUCT: &'static str = "unknown_product";
+
+    /// Code of rules that were put over others than those that the caller had seen.
+    pub const VERSION_CHANGED: &'static str = "version_changed";
+
+    fn version_changed(version: u64) -> Self {
+        let message = format!("the rules have changed meanwhile; their version is now {version}");
+        Self { code: Self::VERSION_CHANGED.to_owned(), message }
+    }
 
     fn unknown_product(id: &str) -> Self {
         Self { code: Self::UNKNOWN_PRODUCT.to_owned(), message: format!("there is no product {id:?}") }
@@ -306,6 +315,11 @@ impl Catalog {
         self.visibility.published().settings_version
     }
 
+    /// Version of settings and rules together: as long as it stays, equal requests have equal keys.
+    pub fn version(&self) -> u64 {
+        self.visibility.published().version
+    }
+
     /// Suggestions, at most 60 s older than the snapshot; none for a moment after the start.
     pub fn suggestions(&self) -> Arc<Suggestions> {
         self.suggester.current()
@@ -385,6 +399,34 @@ impl Catalog {
     pub fn put_settings(&self, settings: Settings) -> Result<u64, CatalogError> {
         self.wait_for_room()?;
         Ok(self.log.append_settings(settings)?)
+    }
+
+    /// The rules last acknowledged; their version is 0 as long as none were put.
+    pub fn rules(&self) -> RulesVersion {
+        self.log.rules()
+    }
+
+    /// The versions of the rules that can be had back, latest first, after that in force.
+    ///
+    /// # Errors
+    /// A failing log.
+    pub fn former_rules(&self) -> Result<Vec<RulesVersion>, CatalogError> {
+        Ok(self.log.former_rules()?)
+    }
+
+    /// Replaces the rules; returns their version, which is the sequence of the change, that of before if they are no
+    /// others. Refused if others are in force than `change` expects. With `once`, a key and a digest of the request, as
+    /// [`Catalog::write_once`]. Blocking.
+    ///
+    /// # Errors
+    /// As [`Catalog::write_once`].
+    pub fn put_rules(
+        &self,
+        change: RulesChange,
+        once: Option<(String, u64)>,
+    ) -> Result<Result<u64, Refusal>, CatalogError> {
+        self.wait_for_room()?;
+        Ok(self.log.append_rules(change, once)?)
     }
 
     /// Builds the index anew from the log beside the one in use, then puts it in its place; readers and writers notice

@@ -44,7 +44,7 @@ enum Command {
     Backup(backup::Arguments),
     /// Make the catalogs of a backup anew, in the data folder of a stopped server
     Restore(backup::RestoreArguments),
-    /// Score the answers to judged queries
+    /// Measure how good the answers are, and whether other settings are better
     Evaluate(evaluate::Arguments),
     /// Make a new random key and its entry for the configuration
     Key(key::Arguments),

@@ -1,47 +1,85 @@
-//! Search quality against human judgments: what `storefind evaluate` does with any way to search.
+//! Search quality, measured: what `storefind evaluate` does with any way to search.
 //!
-//! Owns reading judgments, asking every judged query, the report and the run file. It refuses to know how a query is
-//! searched: the caller passes a closure, over a local index or over HTTP. What the figures mean stands in
-//! [`metrics`].
+//! | module | owns |
+//! | --- | --- |
+//! | [`judged`], [`judgments`], [`metrics`] | human ratings and the figures over them |
+//! | [`categories`], [`queries`] | sets of queries that tell in which category each should land |
+//! | [`compare`], [`significance`] | two settings over the same queries, and what chance alone would do |
+//! | [`ablation`] | what each switch of the ranking gives |
+//! | [`typos`] | generated typing errors: whether the best product stays, and no model number becomes another |
+//! | [`completions`] | whether the intended query is suggested while it is typed |
+//! | [`setting`], [`source`] | what is searched, and by which settings |
+//! | [`html`], [`evaluation`] | the page for people and the file for machines |
 //!
-//! Invariant: the figures are those of `ndcg.py` over the same run, to the digits that are printed.
+//! It refuses to know how a query is searched: the measures take a closure, over a local index or over HTTP.
+//!
+//! Invariant: the figures are those of `ndcg.py` over the same run, to the digits that are printed; and whoever measures
+//! the same catalog twice gets the same figures, since every draw is seeded.
 
-mod judgments;
+pub mod ablation;
+pub mod categories;
+pub mod compare;
+pub mod completions;
+pub mod evaluation;
+pub mod html;
+pub mod judged;
+pub mod judgments;
 pub mod metrics;
+pub mod page;
+pub mod queries;
 mod report;
+pub mod setting;
+pub mod significance;
 pub mod source;
 #[cfg(test)]
 mod tests;
+pub mod typos;
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde_json::{Map, Value};
-
-pub use judgments::{Judgments, RATING_MAX};
-use metrics::{QueryScores, Summary};
+use serde::Serialize;
 
 /// Results asked for per query: what the condensed figure looks at (the depth of the figures in ENGINEERING.md).
 pub const RESULTS_MAX: usize = 100;
 
+/// What a search answered, as far as an evaluation needs it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// The products, best first.
+    pub found: Vec<Found>,
+    /// The query with mistyped words replaced, if it was.
+    pub corrected: Option<String>,
+    /// Whether products that lack some words are among them, and the answer says so.
+    pub relaxed: bool,
+}
+
 /// One result of a search, as far as an evaluation needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Found {
     /// The product's id.
     pub id: String,
-    /// Its title, for the list of the worst queries.
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Its brand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
+    /// Its price of the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
+    /// The address of its picture.
+    #[serde(skip)]
+    pub image: Option<String>,
+    /// Its categories, as the product has them.
+    #[serde(skip)]
+    pub categories: Vec<String>,
+    /// The numbers that name it: SKU and further identifiers.
+    #[serde(skip)]
+    pub numbers: Vec<String>,
 }
 
-/// What to evaluate and what to keep.
-#[derive(Debug, Clone)]
-pub struct Options<'a> {
-    /// CSV with the columns `query`, `docid` and `rating`.
-    pub judgments: &'a Path,
-    /// Where to write the run in the format of `ndcg.py`, if anywhere.
-    pub run_file: Option<&'a Path>,
-}
+/// Any error of what is searched.
+pub type SearchError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
@@ -55,9 +93,18 @@ pub enum EvaluateError {
         #[source]
         source: csv::Error,
     },
-    /// A line of the judgments is wrong.
+    /// The set of queries cannot be opened.
+    #[error("cannot read {path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A line of the judgments or of the set of queries is wrong.
     #[error("{path}: line {line}: {problem}")]
-    Judgment {
+    Line {
         /// The file.
         path: PathBuf,
         /// From 1, with the header.
@@ -68,6 +115,9 @@ pub enum EvaluateError {
     /// The file holds no judgment.
     #[error("{0} has no judgments")]
     Empty(PathBuf),
+    /// The file holds no query.
+    #[error("{0} has no queries")]
+    NoQueries(PathBuf),
     /// A search failed; an evaluation with holes would look like bad search.
     #[error("search for `{query}` failed")]
     Search {
@@ -75,9 +125,21 @@ pub enum EvaluateError {
         query: String,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: SearchError,
     },
-    /// The run file cannot be written.
+    /// The suggestions for a prefix failed.
+    #[error("suggestions for `{prefix}` failed")]
+    Suggest {
+        /// What was typed.
+        prefix: String,
+        /// Why.
+        #[source]
+        source: SearchError,
+    },
+    /// The categories of the catalog cannot be told.
+    #[error("the catalog does not tell its categories")]
+    Categories(#[source] SearchError),
+    /// A file cannot be written.
     #[error("cannot write {path}")]
     Write {
         /// The file.
@@ -88,65 +150,7 @@ pub enum EvaluateError {
     },
 }
 
-/// An evaluation, done. `Display` prints it as aligned text.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// The figures over all queries.
-    pub summary: Summary,
-    /// Each query in the order of the judgments.
-    pub queries: Vec<QueryReport>,
-}
-
-/// How one query fared.
-#[derive(Debug, Clone)]
-pub struct QueryReport {
-    /// As it stands in the judgments.
-    pub query: String,
-    /// Its figures.
-    pub scores: QueryScores,
-    /// Titles (or ids, where titles are unknown) of the first results.
-    pub first_titles: Vec<String>,
-}
-
-/// Searches every judged query and scores the results.
-///
-/// `search` gets a query and the most results to return, best first.
-///
-/// # Errors
-/// The first judgment that cannot be read, the first search that fails, or a run file that cannot be written.
-pub fn run<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-    options: &Options<'_>,
-    mut search: impl FnMut(&str, usize) -> Result<Vec<Found>, E>,
-) -> Result<Report, EvaluateError> {
-    let judgments = Judgments::read(options.judgments)?;
-    let mut run = Map::new();
-    let mut queries = Vec::with_capacity(judgments.len());
-    for (query, ratings) in judgments.iter() {
-        let mut found = search(query, RESULTS_MAX)
-            .map_err(|source| EvaluateError::Search { query: query.to_owned(), source: source.into() })?;
-        found.truncate(RESULTS_MAX);
-        let ids: Vec<&str> = found.iter().map(|found| found.id.as_str()).collect();
-        let scores = QueryScores::of(&ids, ratings);
-        let first_titles = found.iter().take(report::FIRST_TITLES).map(shown).collect();
-        if options.run_file.is_some() {
-            run.insert(query.to_owned(), Value::from(ids));
-        }
-        queries.push(QueryReport { query: query.to_owned(), scores, first_titles });
-    }
-    if let Some(path) = options.run_file {
-        write_run(path, &run).map_err(|source| EvaluateError::Write { path: path.to_owned(), source })?;
-    }
-    let summary = Summary::of(queries.iter().map(|query| &query.scores));
-    Ok(Report { summary, queries })
-}
-
-fn shown(found: &Found) -> String {
-    found.title.clone().unwrap_or_else(|| format!("id {}", found.id))
-}
-
-fn write_run(path: &Path, run: &Map<String, Value>) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
-    serde_json::to_writer(&mut out, run)?;
-    out.write_all(b"\n")?;
-    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+/// The error of a search for a query.
+fn search_failed<E: Into<SearchError>>(query: &str) -> impl FnOnce(E) -> EvaluateError {
+    move |source| EvaluateError::Search { query: query.to_owned(), source: source.into() }
 }

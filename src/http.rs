@@ -22,6 +22,7 @@ mod products;
 mod request_id;
 pub mod route;
 mod router;
+mod rules;
 pub mod search;
 mod settings;
 mod stats;

@@ -1,8 +1,8 @@
 //! Text → terms: a pure function of text and settings, the same for indexing, querying, highlighting and touching.
 //!
 //! `fold` makes spelling variants equal, `tokenize` finds words, numbers, measures and model numbers with their
-//! places, `units` knows the measures, `stem` the languages, `compounds` where a word may be two. An [`Analyzer`] puts
-//! them together.
+//! places, `units` knows the measures, `stem` the languages, `compounds` where a word may be two, `phrase` what shapes noun
+//! phrases and `head` what a title says its product is. An [`Analyzer`] puts them together.
 //!
 //! Invariant: nothing here looks at the catalog. What a text means never depends on other products, otherwise a
 //! change elsewhere could alter an answer that no term of its own touches.
@@ -10,6 +10,8 @@
 mod analyzer;
 pub(crate) mod compounds;
 pub mod fold;
+mod head;
+pub(crate) mod phrase;
 mod stem;
 mod stop_words;
 mod tokenize;
@@ -17,6 +19,7 @@ pub(crate) mod units;
 
 pub use analyzer::{Analyzer, Term, TermKind};
 pub(crate) use analyzer::{Group, groups};
+pub(crate) use head::{for_each_head, name_term, query_heads};
 pub use tokenize::{Token, TokenKind, tokenize};
 
 /// Most characters of a term; longer runs are cut. Product names have no such words, serialised data in a

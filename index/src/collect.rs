@@ -1,5 +1,6 @@
 //! From matching documents to a page: the best, groups, facets.
 
+pub(crate) mod arranged;
 pub(crate) mod facets;
 pub(crate) mod group;
 pub(crate) mod kept;

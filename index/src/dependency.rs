@@ -10,7 +10,7 @@ pub struct Dependency {
 /// One form in which the query was evaluated. Touched when at least `required` of its clauses are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// For people: `strict`, `typos`, `partial`, `facet:brand`, `occurs:laptop`, ….
+    /// For people: `strict`, `typos`, `partial`, `facet:brand`, `pin:1`, ….
     pub name: String,
     /// How many clauses a product must meet; without clauses any change touches the variant.
     pub required: usize,

@@ -9,6 +9,7 @@ pub(crate) mod asked;
 pub(crate) mod depend;
 pub(crate) mod fields;
 pub(crate) mod filter;
+pub(crate) mod generic;
 pub(crate) mod lexicon;
 pub(crate) mod offer;
 pub(crate) mod parse;

@@ -57,6 +57,8 @@ pub struct SearchRequest {
     pub prefix: bool,
     /// Whether hits explain their score.
     pub explain_ranking: bool,
+    /// What the asker says of the situation; rules may look at it.
+    pub context: Vec<String>,
 }
 
 impl Default for SearchRequest {
@@ -78,6 +80,7 @@ impl Default for SearchRequest {
             typos: true,
             prefix: true,
             explain_ranking: false,
+            context: Vec::new(),
         }
     }
 }

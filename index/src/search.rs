@@ -9,6 +9,7 @@ use tantivy::DocAddress;
 
 use crate::analysis::Analyzer;
 use crate::answer::{Hit, Interpreted, LiveDependency, LiveShown, SearchPage};
+use crate::collect::arranged::Arranged;
 use crate::collect::facets::FacetPlan;
 use crate::collect::group::GroupField;
 use crate::collect::run::{Collection, LiveMatches};
@@ -25,7 +26,9 @@ use crate::query::filter::Condition;
 use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
 use crate::query::{price, wording};
+use crate::rank::Factors;
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
+use crate::rules::Arrangement;
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::stored::Stored;
 use ladder::Answer;
@@ -34,19 +37,21 @@ use ladder::Answer;
 pub(crate) fn search(
     snapshot: &Snapshot,
     request: &SearchRequest,
+    arrangement: &Arrangement,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
     let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
-    let page = search_with(snapshot, request, &rows, cancel)?;
+    let page = search_with(snapshot, request, arrangement, &rows, cancel)?;
     if !rows.is_torn() {
         return Ok(page);
     }
-    search_with(snapshot, request, &LiveRows::keeping(snapshot.live()), cancel)
+    search_with(snapshot, request, arrangement, &LiveRows::keeping(snapshot.live()), cancel)
 }
 
 fn search_with(
     snapshot: &Snapshot,
     request: &SearchRequest,
+    arrangement: &Arrangement,
     rows: &LiveRows<'_>,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
@@ -56,8 +61,8 @@ fn search_with(
     if let Some(reading) = price::read(&typed, snapshot.settings().language) {
         let narrowed = reading.narrowed(request);
         let plan = plan(&reading.rest, snapshot.lexicon(), &mut analyzer, request.prefix);
-        let collection = resolve_request(snapshot, &narrowed)?;
-        let mut search = Search { snapshot, request, collection, plan, rows, cancel, stated };
+        let collection = arranged_collection(snapshot, &narrowed, arrangement)?;
+        let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
         let answer = search.evaluate(&mut analyzer)?;
         if answer.collected.products > 0 {
             return search.show(answer, Some(reading.told));
@@ -65,9 +70,9 @@ fn search_with(
         // That nothing was found so is what the answer depends on, too.
         stated = search.stated;
     }
-    let collection = resolve_request(snapshot, request)?;
+    let collection = arranged_collection(snapshot, request, arrangement)?;
     let plan = plan(&typed, snapshot.lexicon(), &mut analyzer, request.prefix);
-    let mut search = Search { snapshot, request, collection, plan, rows, cancel, stated };
+    let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
     let answer = search.evaluate(&mut analyzer)?;
     search.show(answer, None)
 }
@@ -84,6 +89,7 @@ struct Stated {
 struct Search<'a> {
     snapshot: &'a Snapshot,
     request: &'a SearchRequest,
+    arrangement: &'a Arrangement,
     collection: Collection,
     plan: QueryPlan,
     rows: &'a LiveRows<'a>,
@@ -92,8 +98,11 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn show(mut self, answer: Answer, interpreted: Option<Interpreted>) -> Result<SearchPage, IndexError> {
-        let corrected = match answer.collected.best.first() {
+    fn show(mut self, mut answer: Answer, interpreted: Option<Interpreted>) -> Result<SearchPage, IndexError> {
+        self.stated.dependency.variants.extend(self.collection.arranged.variants());
+        // What is pinned says nothing of what the words mean.
+        let first = answer.collected.best.iter().find(|placed| placed.candidate.relevance.pin == 0);
+        let corrected = match first {
             Some(first) => {
                 let at = (first.segment, first.candidate.doc);
                 wording::corrected(self.snapshot, &self.request.q, &self.plan, answer.corrections.as_deref(), at)?
@@ -108,7 +117,8 @@ impl Search<'_> {
         let mut highlighter =
             Highlighter::new(self.snapshot.settings(), &self.plan, answer.corrections.as_deref(), marks);
         let mut hits = Vec::with_capacity(self.request.per_page);
-        for placed in answer.collected.best.iter().skip(from) {
+        let best = self.collection.arranged.place(std::mem::take(&mut answer.collected.best));
+        for placed in best.iter().skip(from).take(self.request.per_page) {
             hits.push(self.hit(placed, evaluation, &mut highlighter)?);
         }
         if self.stated.is_live && !self.collection.is_live() {
@@ -183,7 +193,6 @@ impl Search<'_> {
     fn explain(&self, placed: &Placed, evaluation: Evaluation<'_>) -> Result<serde_json::Value, IndexError> {
         let statistics = Statistics::gather(self.snapshot, evaluation)?;
         let mut scorer = SegmentScorer::open(self.snapshot, placed.segment, evaluation, &statistics)?;
-        let relevance = scorer.relevance(placed.candidate.doc);
         let shares = scorer.explain(placed.candidate.doc);
         let words = self.plan.words.iter().zip(shares).map(|(word, (direct, corrected))| {
             let how = if direct > 0.0 {
@@ -196,12 +205,48 @@ impl Search<'_> {
             let score = if direct > 0.0 { direct } else { corrected };
             serde_json::json!({"word": word.text, "match": how, "score": score})
         });
-        Ok(serde_json::json!({
+        let (relevance, traits) = (placed.candidate.relevance, placed.traits);
+        let factors = Factors::of(&self.snapshot.settings().ranking, relevance, traits);
+        let mut ranking = serde_json::json!({
             "score": relevance.score,
+            "text": relevance.text,
+            "head": relevance.is_head,
+            "kind": traits.kind,
+            "named": relevance.is_named,
+            "popularity": traits.popularity,
+            "sold_out": traits.sold_out,
+            "factors": {
+                "wanted": factors.wanted,
+                "name": factors.name,
+                "popularity": factors.popularity,
+                "sold_out": factors.sold_out,
+            },
             "words_matched": relevance.matched,
             "words_direct": relevance.direct,
             "words": words.collect::<Vec<_>>(),
-        }))
+        });
+        // Who sees part of the catalog only is not told of rules: they speak of the rest, too.
+        if self.request.within.is_none() {
+            self.explain_rules(placed, &mut ranking)?;
+        }
+        Ok(ranking)
+    }
+
+    /// Which rules put the product where it is.
+    fn explain_rules(&self, placed: &Placed, ranking: &mut serde_json::Value) -> Result<(), IndexError> {
+        let arranged = &self.collection.arranged;
+        if let Some(pin) = arranged.pin(placed.candidate.relevance.pin) {
+            ranking["pinned"] = serde_json::json!({"rule": pin.rule, "position": pin.position});
+        }
+        let columns = &self.snapshot.columns()[placed.segment];
+        let opened = arranged.open(placed.segment, columns, self.rows)?;
+        let factors = opened.factors_of(placed.candidate.doc).filter_map(|at| self.arrangement.factors.get(at));
+        let factors: Vec<_> =
+            factors.map(|factor| serde_json::json!({"rule": factor.rule, "factor": factor.factor})).collect();
+        if !factors.is_empty() {
+            ranking["rule_factors"] = factors.into();
+        }
+        Ok(())
     }
 }
 
@@ -220,6 +265,20 @@ fn highlights(
         }
     }
     highlights
+}
+
+/// What is asked for, under what rules ask for.
+fn arranged_collection(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    arrangement: &Arrangement,
+) -> Result<Collection, IndexError> {
+    let mut collection = resolve_request(snapshot, request)?;
+    collection.conditions.extend(Arranged::conditions(arrangement)?);
+    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
+    // A page is cut once the pinned are in their places.
+    collection.limit += collection.arranged.pins();
+    Ok(collection)
 }
 
 /// Resolves fields and tells apart what restricts everything and what only selects within one facet.
@@ -267,5 +326,5 @@ fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Colle
         None => None,
     };
     let keys = resolve_keys(snapshot, &request.sort)?;
-    Ok(Collection { conditions, selections, facets, keys, group, limit })
+    Ok(Collection { conditions, selections, facets, keys, group, limit, arranged: Arranged::default() })
 }

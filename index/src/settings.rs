@@ -22,10 +22,14 @@ pub struct Settings {
     pub facets: Vec<String>,
     /// Words that mean the same.
     pub synonyms: Vec<Synonym>,
+    /// Whether what means the same in any shop is added to the synonyms (`laptop` and `notebook`).
+    pub generic_synonyms: bool,
     /// Words that a product need not have; none by default.
     pub stop_words: Vec<String>,
     /// What is suggested.
     pub autocomplete: Autocomplete,
+    /// What counts beside the words.
+    pub ranking: Ranking,
 }
 
 /// Languages with a stemmer.
@@ -86,6 +90,38 @@ impl Default for Autocomplete {
     }
 }
 
+/// What counts beside the words: by how much of itself a text score grows (of `sold_out`: shrinks). 0 is not at all.
+///
+/// The defaults are round, and come from reasons that hold in any shop, not from fitting: on some fifty judged queries
+/// fitted weights do not survive cross-validation (`docs/RELEVANCE.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ranking {
+    /// The title says that the product *is* what the query asks for; counts where `kind` is not known. 3, like `kind`.
+    pub head: f32,
+    /// It is of the sort that the query asks for, learned from the products whose titles say so. 3: of another sort is
+    /// not what was asked for, so it goes behind, unless the words fit four times as well, which they rarely do among
+    /// products that have them all.
+    pub kind: f32,
+    /// The query is its whole title, SKU or another identifier. 2: who types that much means this product.
+    pub name: f32,
+    /// Popularity, at most (for the most popular of the first results). 0.1: tips the scales among equals.
+    pub popularity: f32,
+    /// Sold out. 0.1: behind its equals, before what fits less.
+    pub sold_out: f32,
+}
+
+impl Ranking {
+    /// Nothing but the words.
+    pub const TEXT_ONLY: Self = Self { head: 0.0, kind: 0.0, name: 0.0, popularity: 0.0, sold_out: 0.0 };
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self { head: 3.0, kind: 3.0, name: 2.0, popularity: 0.1, sold_out: 0.1 }
+    }
+}
+
 /// Words that mean the same, at query time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +153,10 @@ impl Default for Settings {
             searchable: Weights::default(),
             facets: ["categories", "brand", "price"].map(String::from).to_vec(),
             synonyms: Vec::new(),
+            generic_synonyms: true,
             stop_words: Vec::new(),
             autocomplete: Autocomplete::default(),
+            ranking: Ranking::default(),
         }
     }
 }

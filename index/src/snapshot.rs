@@ -6,11 +6,14 @@ use tantivy::{DocAddress, Searcher};
 
 use crate::answer::SearchPage;
 use crate::error::IndexError;
+use crate::eval::plain;
 use crate::eval::score::Norms;
 use crate::live::LiveTable;
 use crate::product::Product;
 use crate::query::lexicon::Lexicon;
+use crate::rank::kind::Informativeness;
 use crate::request::SearchRequest;
+use crate::rules::Arrangement;
 use crate::search;
 use crate::settings::Settings;
 use crate::store::schema::Fields;
@@ -35,6 +38,8 @@ struct Inner {
     live: Arc<LiveTable>,
     /// Gathered by the first search that ranks.
     norms: OnceLock<Norms>,
+    /// Gathered by the first search that asks for the sort of products.
+    informativeness: OnceLock<Informativeness>,
 }
 
 impl Snapshot {
@@ -46,8 +51,19 @@ impl Snapshot {
         lexicon: Arc<Lexicon>,
         live: Arc<LiveTable>,
     ) -> Self {
-        let norms = OnceLock::new();
-        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms }) }
+        let (norms, informativeness) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms, informativeness }) }
+    }
+
+    /// The same products under other settings, for comparing two side by side. `None` if those analyse texts in another
+    /// way, for which the products would have to be indexed anew.
+    pub fn with_settings(&self, settings: Settings) -> Option<Self> {
+        if settings.analysis_fingerprint() != self.settings().analysis_fingerprint() {
+            return None;
+        }
+        let Inner { searcher, columns, fields, sequence, live, .. } = self.inner.as_ref();
+        let lexicon = Arc::new(Lexicon::new(Arc::new(settings)));
+        Some(Self::new(searcher.clone(), columns.clone(), fields.clone(), *sequence, lexicon, Arc::clone(live)))
     }
 
     /// The live fields of its products: always the current ones.
@@ -109,7 +125,29 @@ impl Snapshot {
     /// # Errors
     /// [`IndexError::UnknownField`], [`IndexError::InvalidRequest`], [`IndexError::Cancelled`], or a failing engine.
     pub fn search(&self, request: &SearchRequest, cancel: CancelCheck<'_>) -> Result<SearchPage, IndexError> {
-        search::search(self, request, cancel)
+        search::search(self, request, &Arrangement::default(), cancel)
+    }
+
+    /// Answers one search as rules want it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::search`].
+    pub fn search_arranged(
+        &self,
+        request: &SearchRequest,
+        arrangement: &Arrangement,
+        cancel: CancelCheck<'_>,
+    ) -> Result<SearchPage, IndexError> {
+        search::search(self, request, arrangement, cancel)
+    }
+
+    /// Searches by plain BM25, which evaluations measure against: ids and contents of the best products.
+    ///
+    /// # Errors
+    /// A failing engine.
+    pub fn search_plain(&self, query: &str, limit: usize) -> Result<Vec<(String, String)>, IndexError> {
+        let found = plain::search_plain(self, query, limit)?;
+        Ok(found.into_iter().map(|stored| (stored.id, stored.content)).collect())
     }
 
     /// Calls `each` with every product (order unspecified), for building projections such as suggestions. The live
@@ -142,6 +180,10 @@ impl Snapshot {
         // Two at once gather the same.
         let gathered = Norms::gather(self.searcher(), self.fields(), self.settings())?;
         Ok(self.inner.norms.get_or_init(|| gathered))
+    }
+
+    pub(crate) fn informativeness(&self) -> &Informativeness {
+        self.inner.informativeness.get_or_init(|| Informativeness::of(self.columns()))
     }
 
     pub(crate) fn lexicon(&self) -> &Lexicon {

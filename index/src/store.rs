@@ -11,5 +11,6 @@ pub(crate) mod merges;
 mod packed;
 pub(crate) mod schema;
 pub(crate) mod segment;
+pub(crate) mod signature;
 pub(crate) mod stored;
 pub(crate) mod value_sets;

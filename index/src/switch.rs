@@ -31,6 +31,10 @@ pub enum Rule {
     Starts,
     /// An entry older than the table is complete is invalid.
     CompleteFrom,
+    /// Each pinned product is a variant of its own.
+    Pins,
+    /// An entry ends when a rule with a date begins or ends.
+    Dates,
     /// What died since is taken out of what a segment keeps of a pass.
     Deaths,
     /// Segments keep what passes found in them. No rule of freshness: without it nothing may change.

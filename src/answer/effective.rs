@@ -18,6 +18,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{ANSWER_VERSION, Kind};
 use crate::cache::key::Key;
+use crate::catalog::Published;
+
+/// Name under which the digest of the rules stands in a key.
+pub const RULES: &str = "rules";
 
 /// What autocomplete is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +47,18 @@ pub struct KeyScope<'a> {
     pub catalog: &'a str,
     /// Version of its settings.
     pub settings_version: u64,
+    /// Stands for the rules that may apply, whatever the time; 0 for none.
+    pub rules: u64,
+}
+
+/// The key and the effective query of a search, under what is published.
+pub fn question(catalog: &str, published: &Published, request: SearchRequest) -> (Key, SearchRequest) {
+    let mut effective = search(request, published.snapshot.settings());
+    // One that no rule asks for makes no difference.
+    effective.context.retain(|context| published.rules.names_context(context));
+    let rules = published.rules.digest_for(&effective);
+    let scope = KeyScope { catalog, settings_version: published.settings_version, rules };
+    (search_key(scope, &effective), effective)
 }
 
 /// Normalises a search. `settings` say what `facets=*` stands for.
@@ -71,6 +87,7 @@ pub fn search(mut request: SearchRequest, settings: &Settings) -> SearchRequest 
         request.highlight_pre = defaults.highlight_pre;
         request.highlight_post = defaults.highlight_post;
     }
+    sort_and_dedup(&mut request.context);
     if request.q.is_empty() {
         // No word that could be mistyped or unfinished.
         (request.typos, request.prefix) = (true, true);
@@ -146,6 +163,10 @@ pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
     if !request.prefix {
         text.append_pair("prefix", "false");
     }
+    for context in &request.context {
+        text.append_pair("context", context);
+    }
+    append_rules(&mut text, scope);
     Key::new(text.finish())
 }
 
@@ -167,7 +188,16 @@ pub fn complete_key(scope: KeyScope<'_>, suggested: u64, request: &CompleteReque
     if let Some(within) = &request.within {
         text.append_pair("within", &within.to_string());
     }
+    append_rules(&mut text, scope);
     Key::new(text.finish())
+}
+
+/// No parameter has this name. Rules that cannot apply are not in the key, so that a change of rules costs only the
+/// answers that it may alter.
+fn append_rules(text: &mut Serializer<'static, String>, scope: KeyScope<'_>) {
+    if scope.rules != 0 {
+        text.append_pair(RULES, &format!("{:016x}", scope.rules));
+    }
 }
 
 /// What the keys of a scope's searches begin with; behind it stands the effective query.

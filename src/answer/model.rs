@@ -16,6 +16,7 @@
 //! `STOREFIND_MODEL_STEPS=1000000 cargo test --lib answer::model -- --nocapture` runs longer.
 
 mod afar;
+mod merchant;
 pub(super) mod node;
 mod queries;
 pub(super) mod shop;
@@ -41,8 +42,12 @@ const AFAR_PERCENT: u32 = 30;
 /// Every such world has two nodes.
 const TWIN_EVERY: u64 = 4;
 
-/// Every such world is about compounds, prices in words and details; with [`TWIN_EVERY`] it has no divisor in common, so that some are both.
+/// Every such world is about compounds, prices in words and details; with [`TWIN_EVERY`] it has no divisor in common, so
+/// that some are both.
 const WORDY_EVERY: u64 = 5;
+
+/// Steps of the suite in worlds with a merchandiser.
+const MERCHANT_STEPS: usize = 20_000;
 
 /// Worlds that a rule gets to show what its absence does.
 const WORLDS_MAX: u64 = 400;
@@ -78,8 +83,7 @@ fn run_world(mut world: World, seed: u64, steps: usize) -> Result<Tally, String>
 
 #[test]
 fn a_cached_answer_equals_the_uncached_one() {
-    let steps = std::env::var("STOREFIND_MODEL_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS);
-    let worlds = (steps / WORLD_STEPS) as u64;
+    let worlds = (steps(STEPS) / WORLD_STEPS) as u64;
     let began = Instant::now();
     let seeds: Vec<u64> = (1..=worlds).collect();
     // Two cores.
@@ -108,10 +112,43 @@ fn a_cached_answer_equals_the_uncached_one() {
     assert!(sum.from_afar * 20 >= sum.steps && sum.from_another_process > 0, "{sum:?}");
 }
 
+#[test]
+fn what_rules_arrange_is_as_fresh() {
+    let worlds = (steps(MERCHANT_STEPS) / WORLD_STEPS) as u64;
+    let mut sum = Tally::default();
+    for seed in 1..=worlds {
+        sum.add(&run_with_merchant(seed).unwrap_or_else(|wrong| panic!("{wrong}")));
+    }
+    eprintln!("{sum:?}");
+    assert!(sum.touched_since * 10 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
+    assert!(sum.pinned * 40 >= sum.steps && sum.dated * 20 >= sum.steps, "{sum:?}");
+    assert!(sum.from_afar * 80 >= sum.steps && sum.at_twin > 0, "{sum:?}");
+}
+
+fn run_with_merchant(seed: u64) -> Result<Tally, String> {
+    let percent = if seed.is_multiple_of(2) { AFAR_PERCENT } else { 0 };
+    let world = match seed % TWIN_EVERY {
+        0 => World::with_twin(Random::new(seed), percent),
+        _ => World::with_afar(Random::new(seed), percent),
+    };
+    let world = if seed.is_multiple_of(WORDY_EVERY) { world.wordy() } else { world };
+    run_world(world.with_merchant(Random::new(!seed)), seed, WORLD_STEPS)
+}
+
+fn steps(usual: usize) -> usize {
+    std::env::var("STOREFIND_MODEL_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 #[track_caller]
 fn breaks_without(rule: Rule) {
+    breaks_in_worlds_without(rule, |seed| run(seed, WORLD_STEPS));
+}
+
+#[track_caller]
+fn breaks_in_worlds_without(rule: Rule, run: impl FnMut(u64) -> Result<Tally, String>) {
     switch_off(rule);
-    let found = (1..=WORLDS_MAX).find_map(|seed| run(seed, WORLD_STEPS).err());
+    let mut run = run;
+    let found = (1..=WORLDS_MAX).find_map(|seed| run(seed).err());
     switch_all_on();
     let Some(wrong) = found else { panic!("without {rule:?} no wrong answer was found in {WORLDS_MAX} worlds") };
     eprintln!("without {rule:?}: {wrong}");
@@ -135,6 +172,16 @@ fn without_values_answers_are_wrong() {
 #[test]
 fn without_buckets_answers_are_wrong() {
     breaks_without(Rule::Buckets);
+}
+
+#[test]
+fn without_the_variants_of_pins_answers_are_wrong() {
+    breaks_in_worlds_without(Rule::Pins, run_with_merchant);
+}
+
+#[test]
+fn without_the_ends_of_dates_answers_are_wrong() {
+    breaks_in_worlds_without(Rule::Dates, run_with_merchant);
 }
 
 #[test]
@@ -172,6 +219,37 @@ fn when_newness_is_what_was_never_seen_answers_are_wrong() {
 #[test]
 fn without_alternatives_answers_are_wrong() {
     breaks_without(Rule::Alternatives);
+}
+
+/// Told as stories, because the words of the random worlds have few of them.
+#[test]
+fn a_product_that_only_a_generic_synonym_finds_is_not_missed() {
+    let stories = [
+        ("laptop", "silver notebook"),
+        ("laptops", "silver notebooks"),
+        ("ssd", "solid state drive"),
+        ("solid state drives", "red ssd"),
+        ("desktop", "desktop pc"),
+    ];
+    for (query, title) in stories {
+        let story = || {
+            let mut world = World::new(Random::new(0));
+            world.speak(Language::English);
+            let raw = format!("q={}&prefix=false&typos=false&per_page=100", query.replace(' ', "+"));
+            world.put(&[("id", "o"), ("title", "lamp")]);
+            world.ask(&raw)?;
+            world.put(&[("id", "s"), ("title", title)]);
+            world.ask(&raw)?;
+            world.put(&[("id", "s"), ("title", "lamp")]);
+            world.ask(&raw)
+        };
+        story().unwrap_or_else(|wrong| panic!("{wrong}"));
+        switch_off(Rule::Alternatives);
+        let wrong = story();
+        switch_all_on();
+        // A desktop PC has the word itself.
+        assert_eq!(wrong.is_err(), query != "desktop", "{query}");
+    }
 }
 
 #[test]

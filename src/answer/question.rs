@@ -10,6 +10,7 @@ use std::sync::Arc;
 use storefind_index::answer::SearchPage;
 use storefind_index::filter::{Filter, Literal};
 use storefind_index::request::SearchRequest;
+use storefind_index::rules::{Arrangement, RuleBook, Rules};
 use storefind_index::suggest::Suggestion;
 use tokio::time::Instant;
 
@@ -50,9 +51,13 @@ pub struct Computation {
     question: Question,
     visibility: Arc<Visibility>,
     key: Arc<Key>,
-    settings_version: u64,
+    version: u64,
     coding: Coding,
     counters: Arc<CatalogCounters>,
+    /// The time by which rules with dates apply; read when the computation begins unless it is given.
+    at: Option<UnixMillis>,
+    /// Rules in the place of those in force.
+    rules: Option<Arc<Rules>>,
 }
 
 /// A computed answer.
@@ -60,21 +65,23 @@ pub struct Computation {
 pub struct Answered {
     /// The answer.
     pub entry: Entry,
-    /// Whether it was computed under the settings that its key names. They may have changed since the key was made;
+    /// Whether it was computed under the settings and rules that its key names. They may have changed since the key was made;
     /// then the answer is right for the one who asked, but not to be found by who asks when they are back.
     pub suits_key: bool,
 }
 
 impl Question {
     /// Packs the question for the thread that answers it.
-    pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>, settings_version: u64) -> Computation {
+    pub(super) fn computation(self, request: &Request<'_>, key: &Arc<Key>, version: u64) -> Computation {
         Computation {
             question: self,
             visibility: Arc::clone(request.catalog.visibility()),
             key: Arc::clone(key),
-            settings_version,
+            version,
             coding: request.coding(),
             counters: Arc::clone(&request.counters),
+            at: None,
+            rules: None,
         }
     }
 
@@ -123,10 +130,16 @@ impl Computation {
         question: Question,
         visibility: &Arc<Visibility>,
         key: &Arc<Key>,
-        settings_version: u64,
+        (version, at): (u64, UnixMillis),
     ) -> Self {
         let (visibility, key) = (Arc::clone(visibility), Arc::clone(key));
-        Self { question, visibility, key, settings_version, coding: Coding::Identity, counters: Arc::default() }
+        let (coding, counters) = (Coding::Identity, Arc::default());
+        Self { question, visibility, key, version, coding, counters, at: Some(at), rules: None }
+    }
+
+    /// As if these rules were in force, where they are given, and as if it were then.
+    pub(super) fn under(self, rules: Option<Arc<Rules>>, at: Option<UnixMillis>) -> Self {
+        Self { rules, at, ..self }
     }
 
     /// Answers. The caller's coding is made here too, where nobody else has to wait for it.
@@ -139,9 +152,14 @@ impl Computation {
         let live_as_of = self.visibility.live().applied();
         let published = self.visibility.published();
         let snapshot = &published.snapshot;
+        let preview = self.rules.map(|rules| RuleBook::new(rules, snapshot.settings()));
+        let rules = preview.as_ref().unwrap_or(&published.rules);
+        let at = self.at.unwrap_or_else(UnixMillis::now);
         let count = |request: &SearchRequest| snapshot.search(request, &|| worth.is_over());
-        let find = |request: &SearchRequest| {
-            let page = count(request);
+        let mut arrangement = Arrangement::default();
+        let mut find = |request: &SearchRequest| {
+            arrangement = rules.arrange(request, at.0);
+            let page = snapshot.search_arranged(request, &arrangement, &|| worth.is_over());
             if page.is_ok() {
                 self.visibility.asked(request, began.elapsed());
             }
@@ -151,20 +169,22 @@ impl Computation {
         let (body, page) = match self.question {
             Question::Search(request) => {
                 let page = find(&request)?;
-                (render::search(&request, &page), page)
+                (render::search(&request, &page, &arrangement), page)
             }
             Question::Complete(request, suggested) => complete(&request, suggested.list, find, count)?,
         };
         let counters = self.counters.of(kind);
         let as_of = snapshot.sequence();
         let start = self.visibility.start_at(as_of);
-        let stamp = Stamp { live_as_of, start, ..Stamp::new(as_of, UnixMillis::now(), self.key.hash() as u64) };
+        let valid_until = arrangement.valid_until.map(UnixMillis);
+        let stamp = Stamp::new(as_of, UnixMillis::now(), self.key.hash() as u64);
+        let stamp = Stamp { live_as_of, start, valid_until, ..stamp };
         let cost = began.elapsed();
         let proof = Arc::new(Proof::new(page.dependency, page.live));
         let entry = Entry::new(self.key, stamp, proof, cost, body, Arc::clone(&counters.holding));
         entry.representation(self.coding);
         counters.computation(cost);
-        Ok(Answered { entry, suits_key: published.settings_version == self.settings_version })
+        Ok(Answered { entry, suits_key: published.version == self.version })
     }
 }
 
@@ -172,14 +192,20 @@ impl Computation {
 fn complete<E>(
     request: &CompleteRequest,
     suggested: Vec<Suggestion>,
-    find: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
+    mut find: impl FnMut(&SearchRequest) -> Result<SearchPage, E>,
     count: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
 ) -> Result<(Body, SearchPage), E> {
     let suggested = match request.within {
         None => suggested,
         Some(_) => visible(request, suggested, count)?,
     };
-    let page = find(&SearchRequest {
+    let page = find(&beside(request))?;
+    Ok((render::complete(request, &suggested, &page), page))
+}
+
+/// The search whose products and categories stand beside suggestions.
+pub(super) fn beside(request: &CompleteRequest) -> SearchRequest {
+    SearchRequest {
         q: request.q.clone(),
         filter: scoped(request),
         within: request.within.clone(),
@@ -188,8 +214,7 @@ fn complete<E>(
         per_page: request.products,
         fields: Some(PRODUCT_FIELDS.map(String::from).to_vec()),
         ..SearchRequest::default()
-    })?;
-    Ok((render::complete(request, &suggested, &page), page))
+    }
 }
 
 /// Those suggestions that find something within what the asker may see, with the number of what they find there.

@@ -7,9 +7,11 @@
 //! Invariant: the text is valid JSON whatever the index returns.
 
 use serde::Serialize;
+use serde_json::json;
 use storefind_index::answer::{Facet, FacetValue, Hit, LiveShown, NumberStats, SearchPage};
 use storefind_index::live::Live;
 use storefind_index::request::SearchRequest;
+use storefind_index::rules::{Arrangement, Rule};
 use storefind_index::suggest::Suggestion;
 
 use super::effective::CompleteRequest;
@@ -18,8 +20,8 @@ use crate::cache::body::{Body, Hole};
 /// Bytes that a body has before its first product, roughly; avoids the first few growths.
 const HEAD_BYTES: usize = 512;
 
-/// Renders a page of search results.
-pub fn search(request: &SearchRequest, page: &SearchPage) -> Body {
+/// Renders a page of search results. `arrangement` is what rules made of them.
+pub fn search(request: &SearchRequest, page: &SearchPage, arrangement: &Arrangement) -> Body {
     let mut out = Writer::new(page.hits.iter().map(|hit| hit.content.len() + 128).sum());
     out.raw("{\"query\":");
     out.json(&request.q);
@@ -34,6 +36,10 @@ pub fn search(request: &SearchRequest, page: &SearchPage) -> Body {
     if let Some(interpreted) = &page.interpreted {
         out.raw(",\"interpreted\":");
         out.json(interpreted);
+    }
+    if let Some(redirect) = &arrangement.redirect {
+        out.raw(",\"redirect\":");
+        out.json(redirect);
     }
     out.raw(",\"relaxed\":");
     out.json(&page.relaxed);
@@ -61,8 +67,31 @@ pub fn search(request: &SearchRequest, page: &SearchPage) -> Body {
         out.raw(":");
         out.facet(facet);
     }
-    out.raw("}}");
+    out.raw("}");
+    // Who sees part of the catalog only is not told which rules there are for the rest.
+    if request.explain_ranking && request.within.is_none() {
+        let applied: Vec<_> =
+            arrangement.applied.iter().map(|rule| json!({"id": rule.id, "does": does(rule)})).collect();
+        out.raw(",\"rules\":");
+        out.json(&applied);
+    }
+    out.raw("}");
     out.finish()
+}
+
+/// The kinds of what a rule does, for people. Of which products and how, hits tell: who asks may not see all products
+/// that a rule names.
+fn does(rule: &Rule) -> Vec<&'static str> {
+    let then = &rule.then;
+    let kinds = [
+        ("pin", !then.pin.is_empty()),
+        ("hide", !then.hide.is_empty()),
+        ("boost", !then.boost.is_empty()),
+        ("bury", !then.bury.is_empty()),
+        ("filter", then.filter.is_some()),
+        ("redirect", then.redirect.is_some()),
+    ];
+    kinds.into_iter().filter(|(_, does)| *does).map(|(kind, _)| kind).collect()
 }
 
 /// Renders suggestions, with products and categories from the search beside them.

@@ -44,7 +44,7 @@ use self::file::Unusable;
 use self::ledger::Ledger;
 use self::question::Scope;
 use super::counters::CatalogCounters;
-use super::effective::{self, KeyScope};
+use super::effective;
 use super::question::Question;
 use super::{Answers, Kind, Request, view};
 use crate::app::Mode;
@@ -399,11 +399,10 @@ impl Keeper {
         let (counters, began) = (Arc::clone(&self.own), Instant::now());
         let request = Request { kind: Kind::Search, catalog, counters, headers: &headers, within: None, began };
         let published = catalog.published();
-        let settings_version = published.settings_version;
-        let effective = effective::search(wanted, published.snapshot.settings());
-        let key = Arc::new(effective::search_key(KeyScope { catalog: catalog.name(), settings_version }, &effective));
+        let (key, effective) = effective::question(catalog.name(), &published, wanted);
+        let key = Arc::new(key);
         let deadline = end.min(began + answers.request_deadline * DEADLINES_PER_QUESTION);
-        let asked = (settings_version, view(catalog));
+        let asked = (published.version, view(catalog));
         let fetched = Box::pin(answers.fetch(&request, &key, Question::Search(effective), asked, deadline)).await;
         fetched.ok().filter(|served| served.late.is_none()).map(|served| served.from)
     }

@@ -118,7 +118,7 @@ pub enum Verdict {
     Fresh {
         /// What the answer reflects: the later of its own sequence and the one that it was validated at.
         sequence: u64,
-        /// Time until the maximum age.
+        /// Time until the maximum age, or until a rule with a date begins or ends.
         ttl: Duration,
         /// Time since it was last known to be right: none, but within the grace.
         age: Duration,
@@ -202,7 +202,7 @@ pub fn judge(stamp: &Stamp, proof: &Proof, view: &View) -> Verdict {
     if age >= stamp.max_age {
         return Verdict::Stale(StaleReason::TooOld);
     }
-    if stamp.valid_until.is_some_and(|until| view.now >= until) {
+    if stamp.valid_until.is_some_and(|until| view.now >= until) && !is_off(Rule::Dates) {
         return Verdict::Stale(StaleReason::Expired);
     }
     let visibility = &*view.visibility;
@@ -217,13 +217,15 @@ pub fn judge(stamp: &Stamp, proof: &Proof, view: &View) -> Verdict {
         Err(reason) => return Verdict::Stale(reason),
     };
     let sequence = if unproven.is_some() { stamp.as_of } else { stamp.as_of.max(view.validated) };
-    Verdict::Fresh { sequence, ttl: stamp.max_age - age, age: unproven.unwrap_or_default() }
+    let left = stamp.valid_until.map(|until| Duration::from_millis(until.0.saturating_sub(view.now.0)));
+    let ttl = (stamp.max_age - age).min(left.unwrap_or(Duration::MAX));
+    Verdict::Fresh { sequence, ttl, age: unproven.unwrap_or_default() }
 }
 
 /// How late an entry is that is to be served because nothing better can be had; `None` if it must not be: it is of
 /// another history, from the future, or more than `beyond` past its maximum age.
 ///
-/// Late means: past its maximum age, or since the first change after it, where that is remembered; else since it was
+/// Late means: past its maximum age, since a rule with a date began or ended, or since the first change after it, where that is remembered; else since it was
 /// computed. At least a second, so that it can be told.
 pub fn rescuable(stamp: &Stamp, view: &View, beyond: Duration) -> Option<Duration> {
     let visibility = &*view.visibility;
@@ -235,7 +237,8 @@ pub fn rescuable(stamp: &Stamp, view: &View, beyond: Duration) -> Option<Duratio
     if stamp.start != visibility.start_at(stamp.as_of) || age > stamp.max_age.saturating_add(beyond) {
         return None;
     }
-    let late = match age.checked_sub(stamp.max_age) {
+    let expired = stamp.valid_until.and_then(|until| view.now.0.checked_sub(until.0)).map(Duration::from_millis);
+    let late = match age.checked_sub(stamp.max_age).or(expired) {
         Some(late) => late,
         None => visibility.publications().first_after(stamp.as_of, view.instant).unwrap_or(age).min(age),
     };

@@ -2,7 +2,7 @@
 //!
 //! A direct-mapped table from (scope, raw query string) to the key. It refuses everything that is not a plain
 //! question: requests with `min_sequence` or `explain` are never put in. It knows nothing of entries, so it cannot
-//! be stale: the scope holds all that the way from URL to key depends on (catalog, settings version, suggestion
+//! be stale: the scope holds all that the way from URL to key depends on (catalog, settings and rules, suggestion
 //! generation, what the asker's key may see), and both are compared in full.
 //!
 //! Invariant: at most [`SLOTS`] URLs of at most [`RAW_BYTES_MAX`] bytes are held, a few megabytes at worst.
@@ -28,8 +28,8 @@ pub struct Scope<'a> {
     pub kind: &'static str,
     /// The catalog.
     pub catalog: &'a str,
-    /// Version of its settings.
-    pub settings_version: u64,
+    /// Version of its settings and rules.
+    pub version: u64,
     /// Generation of its suggestions; 0 for searches.
     pub generation: u64,
     /// Stands for what the asker's key may see; `None` is everything.
@@ -40,7 +40,7 @@ pub struct Scope<'a> {
 struct Held {
     kind: &'static str,
     catalog: Box<str>,
-    settings_version: u64,
+    version: u64,
     generation: u64,
     within: Option<NonZeroU32>,
     raw: Box<str>,
@@ -67,7 +67,7 @@ impl Front {
         let same = held.raw.as_ref() == raw
             && held.catalog.as_ref() == scope.catalog
             && held.kind == scope.kind
-            && held.settings_version == scope.settings_version
+            && held.version == scope.version
             && held.generation == scope.generation
             && held.within == scope.within;
         same.then(|| Arc::clone(&held.key))
@@ -79,7 +79,7 @@ impl Front {
         slot.store(Some(Arc::new(Held {
             kind: scope.kind,
             catalog: scope.catalog.into(),
-            settings_version: scope.settings_version,
+            version: scope.version,
             generation: scope.generation,
             within: scope.within,
             raw: raw.into(),
@@ -104,8 +104,7 @@ impl Front {
 mod tests {
     use super::*;
 
-    const SCOPE: Scope<'static> =
-        Scope { kind: "search", catalog: "demo", settings_version: 1, generation: 0, within: None };
+    const SCOPE: Scope<'static> = Scope { kind: "search", catalog: "demo", version: 1, generation: 0, within: None };
 
     fn key(text: &str) -> Arc<Key> {
         Arc::new(Key::new(text.into()))
@@ -120,7 +119,7 @@ mod tests {
         for other in [
             Scope { kind: "autocomplete", ..SCOPE },
             Scope { catalog: "icecat", ..SCOPE },
-            Scope { settings_version: 2, ..SCOPE },
+            Scope { version: 2, ..SCOPE },
             Scope { generation: 1, ..SCOPE },
             Scope { within: NonZeroU32::new(1), ..SCOPE },
         ] {
@@ -131,7 +130,7 @@ mod tests {
     #[test]
     fn a_new_version_takes_the_place_of_the_old_one() {
         let front = Front::default();
-        let newer = Scope { settings_version: 2, ..SCOPE };
+        let newer = Scope { version: 2, ..SCOPE };
         front.put(SCOPE, "q=laptop", &key("a"));
         front.put(newer, "q=laptop", &key("b"));
         assert_eq!(front.get(SCOPE, "q=laptop"), None);

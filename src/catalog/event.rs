@@ -10,6 +10,7 @@
 //! | `l` live | live fields (17 bytes), then the id |
 //! | `d` delete | the id |
 //! | `s` settings | JSON |
+//! | `r` rules | JSON: when they were put, the sequences of those before them, and the rules |
 //! | `o` start | the id of the history, 8 bytes |
 //!
 //! Live fields are a byte of flags, the price's bits and the stock. They stand apart from the JSON so that the log
@@ -18,9 +19,11 @@
 //! Invariant: what [`Event::encode`] wrote, every later program reads; bytes that it did not write are an error that
 //! says why, never a panic.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use storefind_index::live::LiveFields;
 use storefind_index::product::{Product, ProductError};
+use storefind_index::rules::Rules;
 use storefind_index::settings::Settings;
 
 /// First byte of every event that this program writes.
@@ -54,11 +57,28 @@ pub enum Event {
         /// All of them.
         settings: Box<Settings>,
     },
+    /// The rules are now these.
+    Rules {
+        /// All of them.
+        rules: Box<PutRules>,
+    },
     /// A process opened the log to write. Two logs that once were copies of each other differ from their next start on.
     Start {
         /// Random.
         id: u64,
     },
+}
+
+/// Rules with their history. Apart from the settings, so that who changes one cannot undo a change of the other; and the
+/// former ones stay in the log as long as a later event names them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PutRules {
+    /// When they were put, in milliseconds since 1970; for people.
+    pub put_at: u64,
+    /// Sequences of the rules before them that can be had back, oldest first.
+    pub former: Vec<u64>,
+    /// The rules.
+    pub rules: Rules,
 }
 
 /// Why bytes are not an event, or an event cannot be written.
@@ -94,6 +114,7 @@ const KIND_UPSERT: u8 = b'u';
 const KIND_DELETE: u8 = b'd';
 const KIND_LIVE: u8 = b'l';
 const KIND_SETTINGS: u8 = b's';
+const KIND_RULES: u8 = b'r';
 const KIND_START: u8 = b'o';
 
 const HAS_PRICE: u8 = 1;
@@ -116,6 +137,7 @@ impl Event {
             Self::Delete { id } => Ok(encode_delete(id)),
             Self::Live { id, fields } => Ok(encode_live(id, *fields)),
             Self::Settings { settings } => encode_settings(settings),
+            Self::Rules { rules } => encode_rules(rules),
             Self::Start { id } => Ok(encode_start(*id)),
         }
     }
@@ -153,6 +175,10 @@ impl Event {
             KIND_SETTINGS => {
                 let settings = serde_json::from_slice(body).map_err(json_error)?;
                 Ok(Self::Settings { settings: Box::new(settings) })
+            }
+            KIND_RULES => {
+                let rules = serde_json::from_slice(body).map_err(json_error)?;
+                Ok(Self::Rules { rules: Box::new(rules) })
             }
             other => Err(EventError::Kind(other)),
         }
@@ -239,6 +265,16 @@ pub fn encode_delete(id: &str) -> Vec<u8> {
 pub fn encode_settings(settings: &Settings) -> Result<Vec<u8>, EventError> {
     let mut bytes = header(KIND_SETTINGS);
     serde_json::to_writer(&mut bytes, settings).map_err(json_error)?;
+    Ok(bytes)
+}
+
+/// [`Event::Rules`] as bytes, without owning the rules.
+///
+/// # Errors
+/// As [`Event::encode`].
+pub fn encode_rules(rules: &PutRules) -> Result<Vec<u8>, EventError> {
+    let mut bytes = header(KIND_RULES);
+    serde_json::to_writer(&mut bytes, rules).map_err(json_error)?;
     Ok(bytes)
 }
 

@@ -12,8 +12,9 @@
 //! and rolled-back disks differ.
 //!
 //! **Kept: last states.** For each product the log needs its last content event and its last live event after that, of
-//! a deleted one nothing, and of start events the last [`STARTS_MAX`]. An event that is superseded stays until every projection holds its successor durably ([`Log::applied_durably`]), then it
-//! goes. So disk space follows the catalog's size, not its history. What this means for a reader:
+//! a deleted one nothing, of start events the last [`STARTS_MAX`], and beside the rules in force the last
+//! [`rules::RULES_KEPT`] before them. An event that is superseded stays until every projection holds its successor
+//! durably ([`Log::applied_durably`]), then it goes. So disk space follows the catalog's size, not its history. What this means for a reader:
 //! - Sequences have gaps. A batch of events says through which sequence it is complete.
 //! - Who has walked the log through `S` *as it grew*, holds the state that the log had at `S`.
 //! - Who starts from nothing meets last states only: an event that was superseded later than where the reader is, is
@@ -35,6 +36,7 @@ mod once;
 mod prune;
 mod record;
 mod resolve;
+pub mod rules;
 mod store;
 mod tail;
 
@@ -60,9 +62,10 @@ pub use self::error::LogError;
 use self::prune::Pruner;
 use self::record::{Latest, State};
 use self::resolve::{Resolver, read_product};
+use self::rules::RulesChange;
 use self::store::{Durability, META_LAST, META_PRUNED, META_SETTINGS, META_WALKED, Store};
 use self::tail::Tail;
-use super::event::{self, Event, EventError};
+use super::event::{self, Event, EventError, PutRules};
 use super::progress::Progress;
 use super::worker::Worker;
 use super::{Change, Written};
@@ -115,6 +118,7 @@ enum Prepared {
     Patch { id: String, fields: Map<String, Value> },
     Delete { id: String },
     Settings { bytes: Vec<u8>, settings: Arc<Settings> },
+    Rules { change: Box<RulesChange>, bytes: usize },
 }
 
 impl Prepared {
@@ -123,6 +127,7 @@ impl Prepared {
         match self {
             Self::Upsert { bytes, .. } | Self::Settings { bytes, .. } => bytes.len(),
             Self::Patch { id, .. } | Self::Live { id, .. } | Self::Delete { id } => id.len(),
+            Self::Rules { bytes, .. } => *bytes,
         }
     }
 }
@@ -138,6 +143,8 @@ struct Shared {
     pruned: Progress,
     /// The settings last put, with their sequence.
     settings: ArcSwapOption<(u64, Arc<Settings>)>,
+    /// The rules last put, with their sequence.
+    rules: ArcSwapOption<(u64, Arc<PutRules>)>,
     /// Sequence and time of acknowledgements that are not yet applied everywhere, oldest first.
     acknowledged: Mutex<VecDeque<(u64, Instant)>>,
     /// The newest events. Taken before `last` is raised past them.
@@ -196,6 +203,7 @@ impl Log {
             Some(sequence) => Some(Arc::new((sequence, Arc::new(read_settings(&store, &reader, sequence)?)))),
             None => None,
         };
+        let rules = rules::read_latest(&store, &reader)?.map(Arc::new);
         let starts = read_starts(&store, &reader)?;
         drop(reader);
         let shared = Arc::new(Shared {
@@ -203,6 +211,7 @@ impl Log {
             durable: Progress::new(0),
             pruned: Progress::new(pruned),
             settings: ArcSwapOption::new(settings),
+            rules: ArcSwapOption::new(rules),
             acknowledged: Mutex::default(),
             tail: Mutex::new(Tail::new(last)),
             starts,
@@ -530,9 +539,11 @@ pub fn restore(from: &Path, into: &Path) -> Result<(), LogError> {
 fn read_settings(store: &Store, connection: &Connection, sequence: u64) -> Result<Settings, LogError> {
     match store.event(connection, sequence)? {
         Event::Settings { settings } => Ok(*settings),
-        Event::Upsert { .. } | Event::Live { .. } | Event::Delete { .. } | Event::Start { .. } => {
-            Err(store.damaged(META_SETTINGS))
-        }
+        Event::Upsert { .. }
+        | Event::Live { .. }
+        | Event::Delete { .. }
+        | Event::Rules { .. }
+        | Event::Start { .. } => Err(store.damaged(META_SETTINGS)),
     }
 }
 

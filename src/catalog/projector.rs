@@ -38,6 +38,7 @@ use std::time::Duration;
 
 use storefind_index::error::IndexError;
 use storefind_index::live::{LiveFields, ORDINALS_MAX};
+use storefind_index::rules::Rules;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use tokio::time::Instant;
@@ -396,6 +397,7 @@ impl Projector {
             Ok(Event::Delete { id }) => self.apply_alone(sequence, |target| target.delete(&id))?,
             Ok(Event::Start { .. }) => {}
             Ok(Event::Settings { settings }) => return self.apply_settings(sequence, Arc::new(*settings)),
+            Ok(Event::Rules { rules }) => self.apply_rules(sequence, rules.rules),
         }
         Ok(Walk::On)
     }
@@ -455,6 +457,7 @@ impl Projector {
             self.commit()?;
         }
         self.settings = (sequence, Arc::clone(&settings));
+        self.shared.visibility.put_settings(&settings);
         let failed = |reason| Failure { reason, suspect: None, pause: Pause::Needed };
         if self.guard(|target| Ok(target.set_settings(Arc::clone(&settings)))).map_err(failed)? {
             return Ok(Walk::On);
@@ -467,6 +470,14 @@ impl Projector {
         self.committed = 0;
         self.hold_until = self.shared.log.last().max(self.hold_until).max(self.shared.visibility.validated());
         Ok(Walk::FromTheStart)
+    }
+
+    /// Rules concern no index: they are published with the next snapshot, which this event brings about.
+    fn apply_rules(&mut self, sequence: u64, rules: Rules) {
+        // The walk may have begun with later ones in force.
+        if sequence > self.shared.visibility.rules_sequence() {
+            self.shared.visibility.put_rules(sequence, Arc::new(rules), &self.settings.1);
+        }
     }
 
     /// Commits what is applied, and shows it unless it must be held.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use storefind_index::live::LiveTable;
 use storefind_index::request::SearchRequest;
+use storefind_index::rules::{RuleBook, Rules};
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 use tokio::sync::watch;
@@ -29,13 +30,17 @@ use super::touch_file::{self, Saved};
 use super::touch_table::TouchTable;
 use super::warm::Warm;
 
-/// A snapshot and the version of its settings, as one value.
+/// A snapshot, the version of its settings and the rules, as one value.
 #[derive(Clone)]
 pub struct Published {
     /// The snapshot.
     pub snapshot: Snapshot,
     /// Equal for equal settings, also over restarts, so that what was cached under them stays of use.
     pub settings_version: u64,
+    /// The rules in force.
+    pub rules: Arc<RuleBook>,
+    /// Equal for equal settings and rules: all that the way from a request to its key depends on beside the request.
+    pub version: u64,
     /// Every touch behind this sequence was known when it was published; what was computed before it proves nothing.
     pub touches_from: u64,
 }
@@ -50,9 +55,10 @@ impl std::fmt::Debug for Published {
 }
 
 impl Published {
-    fn new(snapshot: Snapshot, touches: &TouchTable) -> Self {
+    fn new(snapshot: Snapshot, rules: Arc<RuleBook>, touches: &TouchTable) -> Self {
         let settings_version = settings_version(snapshot.settings());
-        Self { snapshot, settings_version, touches_from: touches.complete_from() }
+        let version = settings_version.rotate_left(1) ^ rules.digest();
+        Self { snapshot, settings_version, rules, version, touches_from: touches.complete_from() }
     }
 
     /// No answer that was kept in one epoch is of use in another.
@@ -76,7 +82,11 @@ pub(crate) fn start(
     let fits = |saved: &Saved| log.start_at(saved.sequence) == Some(saved.start) && saved.sequence >= known_from;
     let loaded = saved.and_then(touch_file::load).filter(|(_, saved)| fits(saved)).map(|(table, _)| table);
     let touches = loaded.unwrap_or_else(|| TouchTable::new(slots, known_from));
-    Visibility::new(snapshot, live, touches, freshness_bound, log.starts())
+    let visibility = Visibility::new(snapshot.clone(), live, touches, freshness_bound, log.starts());
+    let latest = log.rules();
+    visibility.put_rules(latest.version, Arc::new(latest.put.rules.clone()), snapshot.settings());
+    visibility.published.store(Arc::new(visibility.to_publish(snapshot)));
+    visibility
 }
 
 /// The digest of the settings' JSON.
@@ -104,6 +114,8 @@ pub struct Visibility {
     /// Entries touched through this sequence get no grace: somebody was promised to see it.
     floor: AtomicU64,
     starts: Arc<[(u64, u64)]>,
+    /// The rules of the next publication, with their sequence.
+    rules: ArcSwap<(u64, Arc<RuleBook>)>,
     warm: Warm,
 }
 
@@ -118,8 +130,10 @@ impl Visibility {
         starts: Arc<[(u64, u64)]>,
     ) -> Self {
         let sequence = snapshot.sequence();
+        let rules = Arc::new(RuleBook::new(Arc::default(), snapshot.settings()));
         Self {
-            published: ArcSwap::from_pointee(Published::new(snapshot, &touches)),
+            published: ArcSwap::from_pointee(Published::new(snapshot, Arc::clone(&rules), &touches)),
+            rules: ArcSwap::from_pointee((0, rules)),
             validated: Progress::new(sequence),
             waiters: watch::Sender::new(sequence),
             touches,
@@ -147,12 +161,32 @@ impl Visibility {
     /// that do not fall.
     pub(crate) fn publish(&self, snapshot: Snapshot, touched: &[Touch], now: Instant) {
         let sequence = snapshot.sequence();
-        self.published.store(Arc::new(Published::new(snapshot, &self.touches)));
+        self.published.store(Arc::new(self.to_publish(snapshot)));
         // In this order: who sees the sequence also sees the snapshot and the touches.
         self.touch(touched);
         self.publications.note(sequence, now);
         self.validated.raise(sequence);
         self.waiters.send_replace(sequence);
+    }
+
+    fn to_publish(&self, snapshot: Snapshot) -> Published {
+        Published::new(snapshot, Arc::clone(&self.rules.load().1), &self.touches)
+    }
+
+    /// Puts rules in force from the next publication on. Only the projector calls it.
+    pub(crate) fn put_rules(&self, sequence: u64, rules: Arc<Rules>, settings: &Arc<Settings>) {
+        self.rules.store(Arc::new((sequence, Arc::new(RuleBook::new(rules, settings)))));
+    }
+
+    /// Reads the same rules under the settings of the next publication, which say what a word's forms are.
+    pub(crate) fn put_settings(&self, settings: &Arc<Settings>) {
+        let (sequence, rules) = &**self.rules.load();
+        self.rules.store(Arc::new((*sequence, Arc::new(rules.under(settings)))));
+    }
+
+    /// Sequence of the rules of the next publication; 0 for none.
+    pub(crate) fn rules_sequence(&self) -> u64 {
+        self.rules.load().0
     }
 
     /// Touches terms before their publication, which is always allowed: it only makes entries invalid early.

@@ -24,7 +24,7 @@ impl Judgments {
     /// A file that cannot be read, lacks a column or a judgment, or the first bad line.
     pub fn read(path: &Path) -> Result<Self, EvaluateError> {
         let unreadable = |source| EvaluateError::Read { path: path.to_owned(), source };
-        let wrong = |line, problem| EvaluateError::Judgment { path: path.to_owned(), line, problem };
+        let wrong = |line, problem| EvaluateError::Line { path: path.to_owned(), line, problem };
         let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
         let header = reader.headers().map_err(unreadable)?.clone();
         let column = |name: &str| {
@@ -62,6 +62,11 @@ impl Judgments {
     /// Whether there are none; a file that was read has some.
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
+    }
+
+    /// The highest rating that was given.
+    pub fn best_rating(&self) -> u8 {
+        self.queries.iter().flat_map(|(_, ratings)| ratings.values().copied()).max().unwrap_or(0)
     }
 
     /// Queries and their ratings by product id.

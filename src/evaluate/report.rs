@@ -4,11 +4,12 @@
 
 use std::fmt;
 
+use super::judged::{QueryReport, Report};
 use super::metrics::Summary;
-use super::{QueryReport, Report};
+use super::page::Shown;
 
 /// Titles shown under each of the worst queries.
-pub(super) const FIRST_TITLES: usize = 3;
+const FIRST_TITLES: usize = 3;
 /// Queries listed as the worst: what one can look into in a morning.
 const WORST_QUERIES: usize = 10;
 /// Longest title shown in characters: the report fits a terminal of 100 columns.
@@ -46,6 +47,7 @@ fn write_summary(out: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result
     writeln!(out, "nDCG@10 strict       {:>6.4}   unjudged results count as irrelevant", summary.ndcg_strict)?;
     writeln!(out, "nDCG@10 condensed    {:>6.4}   unjudged results left out", summary.ndcg_condensed)?;
     writeln!(out, "MRR                  {:>6.4}", summary.mrr)?;
+    writeln!(out, "recall@100           {:>6.4}   of the relevant products, among the results", summary.recall)?;
     writeln!(out, "zero-result rate     {percent:>5.1}%   {n_empty} queries found nothing")?;
     writeln!(out, "unjudged@10          {:>6.2}   per query", summary.unjudged_at_10)
 }
@@ -61,10 +63,16 @@ fn write_query(out: &mut fmt::Formatter<'_>, query: &QueryReport) -> fmt::Result
         scores.n_results,
         query.query,
     )?;
-    query.first_titles.iter().enumerate().try_for_each(|(place, title)| {
+    query.page.shown.iter().take(FIRST_TITLES).enumerate().try_for_each(|(place, shown)| {
+        let title = name(shown);
         let mut chars = title.chars();
         let shown: String = chars.by_ref().take(TITLE_CHARS_MAX).collect();
         let rest = if chars.next().is_some() { "…" } else { "" };
         writeln!(out, "          {}. {shown}{rest}", place + 1)
     })
+}
+
+/// The title, or the id of a product whose title is unknown.
+fn name(shown: &Shown) -> String {
+    shown.found.title.clone().unwrap_or_else(|| format!("id {}", shown.found.id))
 }

@@ -9,15 +9,25 @@ use std::process::Command;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use super::judged::{Report, run};
+use super::judgments::{Judgments, RATING_MAX};
 use super::metrics::{QueryScores, Summary, discounted_gain, ideal_gain};
-use super::{EvaluateError, Found, Options, RATING_MAX, RESULTS_MAX, run};
+use super::{Answer, EvaluateError, Found, RESULTS_MAX, SearchError};
 
 fn ratings(pairs: &[(&str, u8)]) -> HashMap<String, u8> {
     pairs.iter().map(|&(id, rating)| (id.to_owned(), rating)).collect()
 }
 
-fn found(ids: &[&str]) -> Vec<Found> {
-    ids.iter().map(|&id| Found { id: id.to_owned(), title: Some(format!("title of {id}")) }).collect()
+fn found(ids: &[&str]) -> Answer {
+    let found = |id: &str| Found { id: id.to_owned(), title: Some(format!("title of {id}")), ..Found::default() };
+    Answer { found: ids.iter().map(|id| found(id)).collect(), ..Answer::default() }
+}
+
+fn evaluate<E: Into<SearchError>>(
+    path: &Path,
+    search: impl FnMut(&str, usize) -> Result<Answer, E>,
+) -> Result<Report, EvaluateError> {
+    run(&Judgments::read(path)?, search)
 }
 
 fn judgments_file(folder: &Path, text: &str) -> PathBuf {
@@ -65,6 +75,13 @@ fn an_unjudged_result_costs_the_strict_figure_only() {
 }
 
 #[test]
+fn recall_is_the_share_of_relevant_products_that_were_found() {
+    let scores = QueryScores::of(&["a", "x", "a"], &ratings(&[("a", 1), ("b", 3), ("x", 0)]));
+    assert_eq!(scores.recall, Some(0.5));
+    assert_eq!(QueryScores::of(&["x"], &ratings(&[("x", 0)])).recall, None);
+}
+
+#[test]
 fn condensed_looks_beyond_the_first_ten_results() {
     let strangers: Vec<String> = (0..50).map(|number| format!("stranger {number}")).collect();
     let mut ids: Vec<&str> = strangers.iter().map(String::as_str).collect();
@@ -98,7 +115,7 @@ fn the_later_of_two_ratings_counts_and_columns_may_stand_in_any_order() {
     let folder = tempfile::tempdir().unwrap();
     let text = "rating,note,docid,query\n0,,a,\"red, shoes\"\n3,,a,\"red, shoes\"\n";
     let path = judgments_file(folder.path(), text);
-    let report = run(&Options { judgments: &path, run_file: None }, |query, limit| {
+    let report = evaluate(&path, |query, limit| {
         assert_eq!((query, limit), ("red, shoes", RESULTS_MAX));
         Ok::<_, Infallible>(found(&["a"]))
     });
@@ -110,7 +127,7 @@ fn bad_judgments_are_refused_with_line_and_value() {
     let check = |text: &str, expected: &str| {
         let folder = tempfile::tempdir().unwrap();
         let path = judgments_file(folder.path(), text);
-        let error = run(&Options { judgments: &path, run_file: None }, |_, _| Ok::<_, Infallible>(Vec::new()));
+        let error = evaluate(&path, |_, _| Ok::<_, Infallible>(Answer::default()));
         let message = error.unwrap_err().to_string();
         assert!(message.contains(expected) && message.contains("judgments.csv"), "{message}");
     };
@@ -126,8 +143,7 @@ fn bad_judgments_are_refused_with_line_and_value() {
 fn a_failed_search_ends_the_evaluation_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = judgments_file(folder.path(), "query,docid,rating\nlaptop,1,2\n");
-    let options = Options { judgments: &path, run_file: None };
-    let error = run(&options, |_, _| Err(io::Error::other("refused"))).unwrap_err();
+    let error = evaluate(&path, |_, _| Err(io::Error::other("refused"))).unwrap_err();
     assert!(matches!(&error, EvaluateError::Search { query, .. } if query == "laptop"), "{error}");
 }
 
@@ -136,7 +152,7 @@ fn the_report_lists_the_worst_queries_with_their_first_titles() {
     let folder = tempfile::tempdir().unwrap();
     let text = "query,docid,rating\ngood,a,3\nbad,b,3\nmiddling,c,3\nhopeless,d,0\n";
     let path = judgments_file(folder.path(), text);
-    let report = run(&Options { judgments: &path, run_file: None }, |query, _| {
+    let report = evaluate(&path, |query, _| {
         Ok::<_, Infallible>(match query {
             "good" => found(&["a"]),
             "middling" => found(&["x", "c"]),
@@ -183,12 +199,13 @@ fn figures_agree_with_the_reference_to_the_fourth_digit() {
         let (csv, results) = random_case(&mut random);
         let path = judgments_file(folder.path(), &csv);
         let run_file = folder.path().join("run.json");
-        let options = Options { judgments: &path, run_file: Some(&run_file) };
-        let report = run(&options, |query, _| {
+        let report = evaluate(&path, |query, _| {
             let ids: Vec<&str> = results[query].iter().map(String::as_str).collect();
             Ok::<_, Infallible>(found(&ids))
         });
-        let summary = report.unwrap().summary;
+        let report = report.unwrap();
+        report.write_run(&run_file).unwrap();
+        let summary = report.summary;
 
         let output = Command::new("python3").arg(REFERENCE).arg(&path).arg("--").arg(&run_file).output();
         let output = output.expect("python3 runs the reference; install the package python3");

@@ -84,6 +84,8 @@ error_codes! {
     InvalidProduct = "invalid_product", BAD_REQUEST;
     /// Settings with an unknown key or a value out of range.
     InvalidSettings = "invalid_settings", BAD_REQUEST;
+    /// A rule with an unknown key or a value out of range.
+    InvalidRules = "invalid_rules", BAD_REQUEST;
     /// The request has no key, or none that is known.
     Unauthorized = "unauthorized", UNAUTHORIZED;
     /// The key lacks the scope or the catalog.
@@ -100,6 +102,8 @@ error_codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
     /// The body stopped arriving.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT;
+    /// The rules are no longer those that the caller had seen; nothing was changed.
+    VersionChanged = "version_changed", PRECONDITION_FAILED;
     /// The body is over the limit; what was accepted before it stands.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// A content type or encoding that this route does not read.

@@ -79,6 +79,11 @@ assets! {
     "/app/picture.js" => "app/picture.js" as SCRIPT;
     "/app/product.js" => "app/product.js" as SCRIPT;
     "/app/results.js" => "app/results.js" as SCRIPT;
+    "/app/rules/form.js" => "app/rules/form.js" as SCRIPT;
+    "/app/rules/main.js" => "app/rules/main.js" as SCRIPT;
+    "/app/rules/preview.js" => "app/rules/preview.js" as SCRIPT;
+    "/app/rules/server.js" => "app/rules/server.js" as SCRIPT;
+    "/app/rules/text.js" => "app/rules/text.js" as SCRIPT;
     "/app/search-box.js" => "app/search-box.js" as SCRIPT;
     "/app/shapes-electronics.js" => "app/shapes-electronics.js" as SCRIPT;
     "/app/shapes-home.js" => "app/shapes-home.js" as SCRIPT;
@@ -88,11 +93,13 @@ assets! {
     "/app/trace.js" => "app/trace.js" as SCRIPT;
     "/dashboard" => "dashboard.html" as HTML;
     "/dashboard/analytics" => "analytics.html" as HTML;
+    "/dashboard/rules" => "rules.html" as HTML;
     "/dashboard.css" => "dashboard.css" as CSS;
     "/docs" => "docs.html" as HTML;
     "/docs.css" => "docs.css" as CSS;
     "/docs.js" => "docs.js" as SCRIPT;
     "/openapi.json" => "openapi.json" as JSON;
+    "/rules.css" => "rules.css" as CSS;
 }
 
 /// An asset, ready to be sent.

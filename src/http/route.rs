@@ -27,6 +27,8 @@ pub enum Route {
     Events,
     /// `/v1/{catalog}/analytics`
     Analytics,
+    /// `/v1/{catalog}/rules` and what is below it
+    Rules,
     /// `/v1/stats`
     Stats,
     /// `/v1/admin/…`
@@ -41,7 +43,7 @@ pub enum Route {
 
 impl Route {
     /// All families, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Search,
         Self::Autocomplete,
         Self::Products,
@@ -50,6 +52,7 @@ impl Route {
         Self::Settings,
         Self::Events,
         Self::Analytics,
+        Self::Rules,
         Self::Stats,
         Self::Admin,
         Self::Metrics,
@@ -74,6 +77,7 @@ impl Route {
             Some((_, "settings")) => Self::Settings,
             Some((_, "events")) => Self::Events,
             Some((_, "analytics")) => Self::Analytics,
+            Some((_, "rules" | "rules/history" | "rules/undo" | "rules/preview")) => Self::Rules,
             Some(("admin", _)) => Self::Admin,
             Some((_, rest)) if rest.starts_with("products/") => Self::Product,
             None if rest == "stats" => Self::Stats,
@@ -92,6 +96,7 @@ impl Route {
             Self::Settings => "settings",
             Self::Events => "events",
             Self::Analytics => "analytics",
+            Self::Rules => "rules",
             Self::Stats => "stats",
             Self::Admin => "admin",
             Self::Metrics => "metrics",
@@ -111,7 +116,7 @@ impl Route {
     /// | --- | --- |
     /// | `search` | search, autocomplete; also what storefronts report of them, events |
     /// | `write` | products (reading and exporting them, too) and live fields |
-    /// | `merchandise` | settings, analytics |
+    /// | `merchandise` | settings, rules, analytics |
     /// | `admin` | statistics, metrics, backup, rebuild, tiers: what concerns every catalog |
     /// | any | what lies below `/v1/` and does not exist |
     /// | no key | `/healthz`, `/readyz`, and pages, which are files without data |
@@ -122,7 +127,7 @@ impl Route {
             Self::Search | Self::Autocomplete | Self::Events if method == Method::OPTIONS => Need::Nothing,
             Self::Search | Self::Autocomplete | Self::Events => in_catalog(Scope::Search),
             Self::Products | Self::Product | Self::Live => in_catalog(Scope::Write),
-            Self::Settings | Self::Analytics => in_catalog(Scope::Merchandise),
+            Self::Settings | Self::Rules | Self::Analytics => in_catalog(Scope::Merchandise),
             Self::Stats | Self::Admin | Self::Metrics => Need::Scope(Scope::Admin, Reach::Server),
             // A route that is added to the router and forgotten here is closed to strangers.
             Self::Other if path.starts_with("/v1") => Need::Key,
@@ -169,6 +174,9 @@ mod tests {
             ("/v1/shop/products", Route::Products),
             ("/v1/shop/products/a%2Fb", Route::Product),
             ("/v1/shop/settings", Route::Settings),
+            ("/v1/shop/rules", Route::Rules),
+            ("/v1/shop/rules/undo", Route::Rules),
+            ("/v1/shop/rules/other", Route::Other),
             ("/v1/stats", Route::Stats),
             ("/v1/shop/events", Route::Events),
             ("/v1/shop/analytics", Route::Analytics),
@@ -203,6 +211,7 @@ mod tests {
             (Method::POST, "/v1/shop/events", shop(Search)),
             (Method::OPTIONS, "/v1/shop/events", Need::Nothing),
             (Method::GET, "/v1/shop/analytics", shop(Merchandise)),
+            (Method::POST, "/v1/shop/rules/preview", shop(Merchandise)),
             (Method::GET, "/v1/stats", server),
             (Method::POST, "/v1/admin/backup", server),
             (Method::GET, "/metrics", server),

@@ -11,7 +11,8 @@ use axum::routing::{get, options, post, put};
 
 use super::error::{ApiError, ErrorCode};
 use super::{
-    admin, analytics, autocomplete, cors, events, health, live, pages, products, search, settings, stats, tiers, upload,
+    admin, analytics, autocomplete, cors, events, health, live, pages, products, rules, search, settings, stats, tiers,
+    upload,
 };
 use crate::app::App;
 
@@ -30,6 +31,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/{catalog}/events", post(events::post).merge(preflight("POST, OPTIONS")))
         .route("/v1/{catalog}/analytics", get(analytics::get))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
+        .route("/v1/{catalog}/rules", get(rules::get).put(rules::put))
+        .route("/v1/{catalog}/rules/history", get(rules::history))
+        .route("/v1/{catalog}/rules/undo", post(rules::undo))
+        .route("/v1/{catalog}/rules/preview", post(rules::preview))
         .route("/v1/admin/backup", post(admin::backup))
         .route("/v1/admin/rebuild", post(admin::rebuild))
         .route("/v1/admin/cache/{catalog}", get(tiers::peek).delete(tiers::forget))

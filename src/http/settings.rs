@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 use storefind_index::request::FACETS_MAX;
-use storefind_index::settings::{Autocomplete, Settings, Synonym, Weights};
+use storefind_index::settings::{Autocomplete, Ranking, Settings, Synonym, Weights};
 
 use super::error::{ApiError, ErrorCode};
 use super::extract::{Parameters, Path, RequestBody, catalog, idempotency_key};
@@ -23,6 +23,8 @@ use crate::learn::counts::SESSIONS_TOLD_APART_MAX;
 const SETTINGS_BYTES_MAX: usize = 4 << 20;
 /// Highest weight of a field: a hundred times the default of the title decides every order already.
 const WEIGHT_MAX: f32 = 300.0;
+/// Highest weight of what counts beside the words: ten times the text decides every order already.
+const FACTOR_MAX: f32 = 10.0;
 /// Most synonym rules. Each query word looks its rules up by hash, so this bounds memory, not time.
 const SYNONYMS_MAX: usize = 10_000;
 /// Most alternatives of one rule: each becomes part of the query's clause.
@@ -85,6 +87,7 @@ fn read(body: Value) -> Result<Settings, String> {
     // serde names the unknown key and those that exist, or the type that was expected.
     let settings: Settings = serde_json::from_value(body).map_err(|error| error.to_string())?;
     check_weights(&settings.searchable)?;
+    check_ranking(&settings.ranking)?;
     at_most("facets", settings.facets.len(), FACETS_MAX)?;
     for (number, facet) in settings.facets.iter().enumerate() {
         if facet.is_empty() || settings.facets[..number].contains(facet) {
@@ -138,6 +141,24 @@ fn check_weights(weights: &Weights) -> Result<(), String> {
     Ok(())
 }
 
+fn check_ranking(ranking: &Ranking) -> Result<(), String> {
+    let Ranking { head, kind, name, popularity, sold_out } = *ranking;
+    let limited = [
+        ("head", head, FACTOR_MAX),
+        ("kind", kind, FACTOR_MAX),
+        ("name", name, FACTOR_MAX),
+        ("popularity", popularity, FACTOR_MAX),
+        // More would turn the score of what is sold out below nothing.
+        ("sold_out", sold_out, 1.0),
+    ];
+    for (name, weight, most) in limited {
+        if !(0.0..=most).contains(&weight) {
+            return Err(format!("ranking.{name} is {weight}, expected a number from 0 to {most}"));
+        }
+    }
+    Ok(())
+}
+
 fn check_synonym(number: usize, synonym: &Synonym) -> Result<(), String> {
     if !(0.0..=1.0).contains(&synonym.weight) {
         return Err(format!("synonyms[{number}].weight is {}, expected a number from 0 to 1", synonym.weight));
@@ -187,6 +208,10 @@ mod tests {
         check(&json!({"searchable": {"title": 301}}), "searchable.title is 301");
         check(&json!({"searchable": {"title": 1e39}}), "searchable.title is inf");
         check(&json!({"searchable": {}}), "nothing could be found");
+        check(&json!({"ranking": {"head": -1}}), "ranking.head is -1");
+        check(&json!({"ranking": {"kind": 11}}), "ranking.kind is 11");
+        check(&json!({"ranking": {"sold_out": 1.1}}), "ranking.sold_out is 1.1");
+        check(&json!({"ranking": {"price": 1}}), "unknown field `price`");
         check(&json!({"facets": ["brand", "brand"]}), "facets[1] is `brand`");
         check(&json!({"facets": vec!["x"; 33]}), "facets has 33 entries");
         check(&json!({"synonyms": [{"to": ["a"]}]}), "synonyms[0].to has 1 entries");

@@ -7,6 +7,8 @@
 
 mod analytics;
 mod dashboard;
+mod evaluation;
+mod rules;
 
 use fantoccini::key::Key;
 use serde_json::Value;

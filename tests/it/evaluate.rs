@@ -1,78 +1,19 @@
 //! `storefind evaluate` as a person runs it: over a stopped server's folder and over a running server.
 
-use std::fmt::Write as _;
+pub mod folder;
+
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use folder::Folder;
 use serde_json::Value;
-use storefind::demo;
-use tempfile::TempDir;
 
-/// Enough for several laptops, teas and T-shirts to be among them.
-const PRODUCTS: u64 = 400;
-/// Query, and the beginning of the category whose products answer it.
-const QUERIES: [(&str, &str); 4] = [
-    ("laptop", "Electronics > Computers > Laptops"),
-    ("cotton t-shirt", "Clothing & Shoes"),
-    ("tea", "Grocery > Drinks > Tea"),
-    ("flying carpet", "Carpets"),
-];
+/// How long suggestions may take. A debug build on a loaded machine has them within a fraction of this.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The project's reference for the figures.
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/tools/ndcg.py");
-
-/// A folder with a configuration, a catalog imported from a file, and judgments.
-struct Folder {
-    dir: TempDir,
-}
-
-impl Folder {
-    fn with_catalog() -> Self {
-        let folder = Self { dir: tempfile::tempdir().unwrap() };
-        std::fs::write(folder.path("storefind.toml"), "[catalogs.shop]\nlanguage = \"english\"\n").unwrap();
-        let mut feed = String::new();
-        let mut judgments = "query,docid,rating\n".to_owned();
-        for product in demo::products(PRODUCTS) {
-            feed.push_str(&Value::Object(product.to_json()).to_string());
-            feed.push('\n');
-            for (query, category) in QUERIES {
-                // Some stay unjudged, as in life.
-                if !product.id.ends_with('7') {
-                    let rating = if product.categories[0].starts_with(category) { 3 } else { 0 };
-                    writeln!(judgments, "{query},{},{rating}", product.id).unwrap();
-                }
-            }
-        }
-        std::fs::write(folder.path("shop.jsonl"), feed).unwrap();
-        std::fs::write(folder.path("judgments.csv"), judgments).unwrap();
-        let imported = folder.run(&["import", "shop", "shop.jsonl"]);
-        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_storefind"));
-        command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Runs an evaluation that must succeed: its report and its run.
-    fn evaluate(&self, run_file: &str, more: &[&str]) -> (String, Value) {
-        let arguments = [&["evaluate", "shop", "judgments.csv", "--run-file", run_file], more].concat();
-        let output = self.run(&arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let run = serde_json::from_slice(&std::fs::read(self.path(run_file)).unwrap()).unwrap();
-        (String::from_utf8(output.stdout).unwrap(), run)
-    }
-}
 
 /// `storefind serve` on a free port.
 struct Server {
@@ -95,6 +36,20 @@ impl Server {
         let address = address.expect("the server says where it listens");
         Self { process, url: format!("http://{address}") }
     }
+
+    /// Suggestions are built behind the start.
+    fn until_it_suggests(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = ureq::get(format!("{}/v1/shop/autocomplete?q=l", self.url)).call().unwrap();
+            let answer: Value = serde_json::from_reader(answer.into_body().into_reader()).unwrap();
+            if answer["suggestions"].as_array().is_some_and(|list| !list.is_empty()) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "no suggestions: {answer}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 impl Drop for Server {
@@ -108,10 +63,14 @@ impl Drop for Server {
 fn a_folder_and_a_server_give_the_same_figures_and_those_of_the_reference() {
     assert!(Path::new(REFERENCE).exists(), "{REFERENCE} is missing: this test compares with it");
     let folder = Folder::with_catalog();
-    let (local_report, local_run) = folder.evaluate("local.json", &[]);
+    let run = |file: &str, more: &[&str]| {
+        let report = folder.evaluate(&[&["judgments.csv", "--run-file", file], more].concat());
+        (report, folder.json(file))
+    };
+    let (local_report, local_run) = run("local.json", &[]);
     let (remote_report, remote_run) = {
         let server = Server::start(&folder);
-        folder.evaluate("remote.json", &["--url", &server.url])
+        run("remote.json", &["--url", &server.url])
     };
     assert_eq!(local_run, remote_run);
     assert_eq!(local_report, remote_report);
@@ -119,7 +78,7 @@ fn a_folder_and_a_server_give_the_same_figures_and_those_of_the_reference() {
 
     let output = Command::new("python3")
         .args([REFERENCE, "judgments.csv", "--", "local.json"])
-        .current_dir(folder.dir.path())
+        .current_dir(folder.dir())
         .output()
         .expect("python3 runs; install the package python3");
     let reference = String::from_utf8(output.stdout).unwrap();
@@ -145,6 +104,76 @@ fn bad_arguments_are_told_apart_from_failures() {
     check(&["shop", "nowhere.csv"], 2, "nowhere.csv");
     check(&["store", "judgments.csv"], 2, "catalog `store`");
     check(&["shop", "judgments.csv", "--url", "shop.example"], 2, "--url");
+    check(&["shop", "queries.jsonl", "--run-file", "run.json"], 2, "--run-file is for judgments");
+    check(&["shop", "judgments.csv", "--setting", "nowhere.json"], 2, "`plain` and `text` are known by name");
+    check(&["shop", "judgments.csv", "--pictures"], 2, "--html");
+    let url = ["--url", "http://127.0.0.1:1"];
+    // The settings of a running server are the shop's.
+    check(&["shop", "judgments.csv", "--setting", "plain", url[0], url[1]], 2, "cannot be used with");
+    check(&["shop", "judgments.csv", "--ablate", url[0], url[1]], 2, "cannot be used with");
+    check(&["shop", "judgments.csv", "--against", "plain", url[0], url[1]], 2, "compared with another one only");
+    std::fs::write(folder.path("german.json"), "{\"language\":\"german\"}").unwrap();
+    check(&["shop", "judgments.csv", "--against", "german.json"], 2, "another language");
+    std::fs::write(folder.path("bad.jsonl"), "{\"query\":\"tea\"}\n{}\n").unwrap();
+    check(&["shop", "bad.jsonl"], 2, "line 2: missing field `query`");
     // A port that nothing listens on: 1 is kept for a service that no longer exists.
     check(&["shop", "judgments.csv", "--url", "http://127.0.0.1:1"], 1, "search for `laptop` failed");
+}
+
+#[test]
+fn two_settings_stand_side_by_side() {
+    let folder = Folder::with_catalog();
+    let files = ["--html", "page.html", "--json", "all.json"];
+    let said = folder.evaluate(&[&["judgments.csv", "--against", "plain", "--ablate"], files.as_slice()].concat());
+    assert!(said.contains("compared with plain") && said.contains("nDCG@10 condensed by fold"), "{said}");
+    assert!(said.contains("what each part gives"), "{said}");
+    let all = folder.json("all.json");
+    let [strict, condensed, ..] = all["comparison"]["figures"].as_array().unwrap().as_slice() else {
+        panic!("figures: {all}")
+    };
+    assert_eq!(
+        (strict["name"].as_str(), condensed["name"].as_str()),
+        (Some("nDCG@10 strict"), Some("nDCG@10 condensed"))
+    );
+    assert_eq!(strict["after"], all["measured"]["report"]["summary"]["ndcg_strict"]);
+    assert_eq!(strict["before"], all["measured"]["baseline"]["summary"]["ndcg_strict"]);
+    let queries = all["measured"]["report"]["queries"].as_array().unwrap();
+    assert_eq!(queries.len(), 4);
+    assert!(queries.iter().any(|query| query["page"]["shown"][0]["verdict"]["rated"] == 3), "{all}");
+
+    let page = std::fs::read_to_string(folder.path("page.html")).unwrap();
+    assert!(page.contains("Before: plain") || page.contains("The same on both sides"), "{page}");
+
+    // Settings of one's own: nothing but brands is searched heavily, so something moves or stays, but nothing fails.
+    let settings = r#"{"searchable":{"title":1,"brand":9,"categories":1,"sku":1,"attributes":1,"description":1}}"#;
+    std::fs::write(folder.path("mine.json"), settings).unwrap();
+    let said = folder.evaluate(&["judgments.csv", "--setting", "mine.json", "--against", "text"]);
+    assert!(said.contains("compared with text"), "{said}");
+}
+
+#[test]
+fn a_set_of_queries_is_measured_alike_at_rest_and_over_http() {
+    let folder = Folder::with_catalog();
+    let more = ["queries.jsonl", "--typos", "7", "--completions"];
+    let local = folder.evaluate(&[more.as_slice(), &["--json", "local.json"]].concat());
+    let all = folder.json("local.json");
+    for part in ["precision@10 ", "zero-result rate", "typing errors, seed 7", "suggested while it is typed"] {
+        assert!(local.contains(part), "no `{part}` in\n{local}");
+    }
+    // Nothing here is a carpet or a tea, so those two are left out of the precision.
+    let queries = all["measured"]["report"]["queries"].as_array().unwrap();
+    let judged: Vec<_> = queries.iter().filter(|query| query["precision"].is_number()).collect();
+    assert_eq!(judged.len(), 3, "{queries:#?}");
+    assert!(all["completions"]["n_known"].as_u64() >= Some(1), "the name of a category is suggested: {local}");
+    assert!(judged.iter().any(|query| query["precision"].as_f64() > Some(0.5)), "{judged:#?}");
+    let (remote, itself) = {
+        let server = Server::start(&folder);
+        server.until_it_suggests();
+        let url = ["--url", server.url.as_str()];
+        let itself = [&["judgments.csv", "--against", &server.url, "--json", "itself.json"], url.as_slice()].concat();
+        (folder.evaluate(&[more.as_slice(), &url].concat()), folder.evaluate(&itself))
+    };
+    assert_eq!(local, remote);
+    assert!(itself.contains("compared with http://"), "{itself}");
+    assert_eq!(folder.json("itself.json")["comparison"]["changed"], serde_json::json!([]));
 }

@@ -8,4 +8,5 @@ mod history;
 mod live;
 mod products;
 mod retries;
+mod rules;
 mod uploads;

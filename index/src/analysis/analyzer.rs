@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::tokenize::{Token, TokenKind, tokenize};
 use super::{STEM_MARK, TERM_CHARS_MAX, stem, stop_words, units};
-use crate::settings::Settings;
+use crate::settings::{Language, Settings};
 
 /// Stems remembered by one analyzer. Catalogs have few words and use them often; the memory is emptied when a feed
 /// of random text fills it.
@@ -84,6 +84,11 @@ impl Analyzer {
     pub fn new(settings: std::sync::Arc<Settings>) -> Self {
         let stemmer = stem::stemmer(settings.language);
         Self { settings, stemmer, stems: FxHashMap::default(), scratch: String::new() }
+    }
+
+    /// The language of the texts.
+    pub(crate) fn language(&self) -> Language {
+        self.settings.language
     }
 
     /// Calls `each` with every term of the text, in the order of the text.

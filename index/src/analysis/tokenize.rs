@@ -1,7 +1,7 @@
 //! Text → tokens with their places: words, numbers and model numbers, folded.
 //!
-//! Does not know units or stems, and of a language no more than whether it elides. A token's text is folded; its range points into the original text, so
-//! that highlighting can mark what the shopper sees.
+//! Does not know units or stems, and of a language no more than whether it elides. A token's text is folded; its range
+//! points into the original text, so that highlighting can mark what the shopper sees.
 
 use super::TERM_CHARS_MAX;
 use super::fold;

@@ -5,8 +5,8 @@
 //! a few microseconds of it for segments in which nothing has changed but that some products died. So a segment remembers
 //! what dear passes found in it ([`deaths`](crate::store::deaths) tells the rest).
 //!
-//! Owns what is kept and for how long. It refuses passes over corrected words, groups, selected facets, and conditions or
-//! orders by live fields; facets of numbers are counted anew.
+//! Owns what is kept and for how long. It refuses passes over corrected words, groups, selected facets, what rules pin,
+//! hide or weigh, and conditions or orders by live fields; facets of numbers are counted anew.
 //!
 //! Invariant: matches, totals and counts are exact. Scores are of the statistics of when they were computed, which may not
 //! have moved by more than [`DRIFT_MAX`].
@@ -24,6 +24,7 @@ use super::top::Candidate;
 use crate::error::IndexError;
 use crate::eval::matching::Evaluation;
 use crate::query::filter::Condition;
+use crate::rank::examples::Examples;
 use crate::snapshot::Snapshot;
 use crate::switch::{Rule, is_off};
 
@@ -55,6 +56,8 @@ pub(crate) struct Pass {
     pub(crate) is_whole: bool,
     /// By facet; none for a facet of numbers.
     pub(crate) counts: Vec<Option<Counts>>,
+    /// For ranking; the dead are not taken out, they still count in every statistic.
+    pub(crate) examples: Examples,
     /// What the scores were computed from.
     pub(crate) statistics: Vec<f32>,
     /// How many of the segment's products had died.
@@ -75,7 +78,7 @@ impl Pass {
 
     fn bytes(&self, key: &str) -> usize {
         let counts: usize = self.counts.iter().flatten().map(|counts| counts.len() * size_of::<(u64, u64)>()).sum();
-        key.len() + size_of::<Self>() + self.best.len() * size_of::<Candidate>() + counts
+        key.len() + size_of::<Self>() + self.best.len() * size_of::<Candidate>() + counts + self.examples.bytes()
     }
 }
 
@@ -119,16 +122,21 @@ impl KeptPasses {
 }
 
 /// What tells a pass from every other one; `None` if it is not kept.
-pub(crate) fn key(snapshot: &Snapshot, collection: &Collection, evaluation: Evaluation<'_>) -> Option<Arc<str>> {
+pub(crate) fn key(
+    snapshot: &Snapshot,
+    collection: &Collection,
+    evaluation: Evaluation<'_>,
+    depth: usize,
+) -> Option<Arc<str>> {
     let is_large = snapshot.searcher().segment_readers().iter().any(|reader| KeptPasses::are_kept(reader.max_doc()));
     let is_live = collection.conditions.iter().any(Condition::is_live) || collection.keys.iter().any(Key::is_live);
     let is_plain = evaluation.corrections.is_none() && collection.group.is_none() && collection.selections.is_empty();
-    if !is_large || is_live || !is_plain || is_off(Rule::KeptPasses) {
+    if !is_large || is_live || !is_plain || !collection.arranged.is_nothing() || is_off(Rule::KeptPasses) {
         return None;
     }
-    let Collection { conditions, facets, keys, limit, .. } = collection;
+    let Collection { conditions, facets, keys, .. } = collection;
     let (settings, needed, plan) = (snapshot.lexicon().fingerprint, evaluation.needed, evaluation.plan);
-    let mut key = format!("{settings:x} {limit} {needed:?} {keys:?} {plan:?} {conditions:?}");
+    let mut key = format!("{settings:x} {depth} {needed:?} {keys:?} {plan:?} {conditions:?}");
     for facet in facets {
         let _written = write!(key, " {:?}", facet.field);
     }
@@ -139,7 +147,7 @@ impl Segment<'_> {
     /// What a pass finds: as it is kept, less what has died, or evaluated.
     pub(super) fn find(&self, pass: &PassOver<'_>) -> Result<SegmentFound, IndexError> {
         let (columns, docs) = (self.columns(), self.reader().max_doc());
-        let limit = self.collection.limit;
+        let limit = pass.depth;
         let Some(kept_as) = pass.kept_as.as_ref().filter(|_| KeptPasses::are_kept(docs)) else {
             return self.collect(pass, limit);
         };
@@ -154,6 +162,7 @@ impl Segment<'_> {
             is_whole: found.best.len() as u64 == found.products,
             best: found.best.clone(),
             counts: found.counts.clone(),
+            examples: found.examples.clone(),
             statistics: pass.figures.clone(),
             deaths: columns.deaths.of(self.reader()),
         };
@@ -166,7 +175,7 @@ impl Segment<'_> {
 
     /// What is kept of such a pass, if that still tells all that is wanted.
     fn recall(&self, kept_as: &Arc<str>, pass: &PassOver<'_>) -> Result<Option<SegmentFound>, IndexError> {
-        let (columns, limit) = (self.columns(), self.collection.limit);
+        let (columns, limit) = (self.columns(), pass.depth);
         let Some(mut kept) = columns.kept.get(kept_as).filter(|kept| kept.is_near(&pass.figures)) else {
             return Ok(None);
         };
@@ -185,6 +194,7 @@ impl Segment<'_> {
         found.products = kept.products;
         found.best = kept.best.iter().take(limit).copied().collect();
         found.counts.clone_from(&kept.counts);
+        found.examples.clone_from(&kept.examples);
         if kept.counts.iter().any(Option::is_none) {
             let matches = self.matches(pass.evaluation)?;
             matches.for_each(pass.cancel, |doc| {

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use tantivy::{DocId, SegmentReader};
 
+use crate::collect::arranged::Arranged;
 use crate::collect::facets::{Counts, FacetCounter, FacetPlan, SegmentDocs};
 use crate::collect::group::{GroupField, GroupId, SegmentGroups};
 use crate::collect::kept;
@@ -19,6 +21,8 @@ use crate::eval::score::{Relevance, SegmentScorer, Statistics};
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
+use crate::rank::examples::Examples;
+use crate::rank::{self, WINDOW};
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::segment::SegmentColumns;
 
@@ -38,12 +42,15 @@ pub(crate) struct Collection {
     pub(crate) group: Option<GroupField>,
     /// How many of the best are wanted.
     pub(crate) limit: usize,
+    /// What rules ask for.
+    pub(crate) arranged: Arranged,
 }
 
 impl Collection {
     /// Whether what is found depends on live fields.
     pub(crate) fn is_live(&self) -> bool {
         self.conditions.iter().chain(self.selections.iter().map(|(_, condition)| condition)).any(Condition::is_live)
+            || self.arranged.is_live()
             || self.keys.iter().any(Key::is_live)
             || self.facets.iter().any(|facet| matches!(facet.field, FieldRef::Number(field) if field.is_live()))
     }
@@ -104,6 +111,9 @@ pub(crate) fn run(
 ) -> Result<Collected, IndexError> {
     let scored = collection.keys.contains(&Key::Relevance) && !evaluation.plan.words.is_empty();
     let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
+    // The window is collected whatever the page, so that the order of all pages is the same.
+    let reranks = scored && collection.limit > 0 && collection.keys.first() == Some(&Key::Relevance);
+    let depth = if reranks { collection.limit.max(WINDOW) } else { collection.limit };
     let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
     let mut collected = Collected {
         total: 0,
@@ -113,15 +123,17 @@ pub(crate) fn run(
         live: LiveMatches::default(),
     };
     let is_live = collection.is_live();
+    let mut examples = Examples::default();
     let figures = statistics.as_ref().map(Statistics::figures).unwrap_or_default();
-    let kept_as = kept::key(snapshot, collection, evaluation);
-    let pass = PassOver { evaluation, statistics: statistics.as_ref(), figures, kept_as, cancel };
+    let kept_as = kept::key(snapshot, collection, evaluation, depth);
+    let pass = PassOver { evaluation, statistics: statistics.as_ref(), figures, depth, kept_as, cancel };
     let mut groups: FxHashMap<GroupId, Placed> = FxHashMap::default();
     for at in 0..snapshot.columns().len() {
         let keys = open_keys(snapshot, collection, at, rows)?;
         let segment = Segment { snapshot, collection, at, keys: &keys, rows, is_live };
         let mut found = segment.find(&pass)?;
         collected.products += found.products;
+        examples.merge(at, std::mem::take(&mut found.examples));
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
         collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
@@ -134,6 +146,9 @@ pub(crate) fn run(
     collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
     collected.best.extend(groups.into_values());
     collected.best.sort_by(|a, b| merge.compare(a, b));
+    if let Some(statistics) = statistics.as_ref().filter(|_| reranks) {
+        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best)?;
+    }
     collected.best.truncate(collection.limit);
     Ok(collected)
 }
@@ -168,6 +183,8 @@ pub(super) struct PassOver<'a> {
     pub(super) statistics: Option<&'a Statistics<'a>>,
     /// What the statistics say, in short.
     pub(super) figures: Vec<f32>,
+    /// How many of the best to collect.
+    pub(super) depth: usize,
     /// What it is kept as, if it is.
     pub(super) kept_as: Option<Arc<str>>,
     pub(super) cancel: CancelCheck<'a>,
@@ -194,6 +211,8 @@ pub(super) struct SegmentFound {
     /// By facet, what was counted already; empty where nothing was.
     pub(super) counts: Vec<Option<Counts>>,
     pub(super) live: LiveMatches,
+    /// Of those whose head is what is asked for.
+    pub(super) examples: Examples,
 }
 
 impl Segment<'_> {
@@ -220,6 +239,7 @@ impl Segment<'_> {
             sideways: vec![Vec::new(); self.collection.facets.len()],
             counts: Vec::new(),
             live: LiveMatches::default(),
+            examples: Examples::default(),
         }
     }
 
@@ -245,8 +265,13 @@ impl Segment<'_> {
         let mut found = self.nothing();
         let mut top = SegmentTop::new(self.keys, columns, limit);
         let mut failure = None;
+        let is_scored = statistics.is_some();
         let keeps_docs = !self.collection.facets.is_empty();
-        matches.for_each(cancel, |doc| {
+        let arranged = self.collection.arranged.open(self.at, columns, self.rows)?;
+        let mut visit = |doc: DocId, matched: bool| {
+            if arranged.hides(doc) {
+                return;
+            }
             let failing = failing(Failing::None, &selections, doc);
             if self.is_live && !matches!(failing, Failing::Several) {
                 found.live.add(columns.ordinal(doc));
@@ -263,6 +288,8 @@ impl Segment<'_> {
             if keeps_docs {
                 found.docs.push(doc);
             }
+            // A scorer goes forwards only, and what a rule alone put here matches no word.
+            let statistics = statistics.filter(|_| matched);
             let relevance = match self.relevance(&mut scorer, (evaluation, statistics), doc) {
                 Ok(relevance) => relevance,
                 Err(error) => {
@@ -270,6 +297,10 @@ impl Segment<'_> {
                     Relevance::default()
                 }
             };
+            if relevance.is_head {
+                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
+            }
+            let relevance = arranged.adjusted(doc, relevance, is_scored);
             match &mut groups_of {
                 None => top.offer(doc, relevance),
                 Some(groups) => match groups.of(doc) {
@@ -277,7 +308,21 @@ impl Segment<'_> {
                     Err(error) => failure = Some(error),
                 },
             }
+        };
+        let mut unmatched: SmallVec<[DocId; 4]> = arranged.pinned().collect();
+        matches.for_each(cancel, |doc| {
+            unmatched.retain(|pinned| *pinned != doc);
+            visit(doc, true);
         })?;
+        if !unmatched.is_empty() {
+            let conditions = self.collection.conditions.iter().filter(|condition| !condition.is_live());
+            let conditions = conditions.map(open).collect::<Result<Vec<_>, _>>()?;
+            unmatched.retain(|doc| conditions.iter().all(|condition| condition.matches(*doc)));
+            unmatched.into_iter().for_each(|doc| visit(doc, false));
+            // Columns are read in the order of documents.
+            found.docs.sort_unstable();
+            found.sideways.iter_mut().for_each(|docs| docs.sort_unstable());
+        }
         found.best = top.finish();
         failure.map_or(Ok(found), Err)
     }

@@ -10,6 +10,7 @@ use tantivy::DocId;
 use crate::collect::sort::{Key, Keys, SegmentKey};
 use crate::eval::score::Relevance;
 use crate::live::LiveTable;
+use crate::rank::Traits;
 use crate::request::Order;
 use crate::store::segment::SegmentColumns;
 
@@ -100,6 +101,8 @@ pub(crate) struct Placed {
     terms: Vec<Option<Vec<u8>>>,
     /// With grouping, how many members of its group match.
     pub(crate) members: u64,
+    /// What putting it in order anew found out.
+    pub(crate) traits: Traits,
 }
 
 /// Puts candidates of all segments in one order.
@@ -116,7 +119,7 @@ impl Merge<'_> {
             true => opened.iter().zip(candidate.keys).map(|(key, value)| key.term(value)).collect(),
             false => Vec::new(),
         };
-        Placed { segment, candidate, terms, members: 1 }
+        Placed { segment, candidate, terms, members: 1, traits: Traits::default() }
     }
 
     /// Better comes first.

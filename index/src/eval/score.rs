@@ -13,8 +13,10 @@ use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
 use crate::eval::split::split_docs;
+use crate::eval::wanted::Wanted;
 use crate::query::plan::WordPlan;
-use crate::settings::Settings;
+use crate::rank::{self, Traits};
+use crate::settings::{Ranking, Settings};
 use crate::snapshot::Snapshot;
 use crate::store::schema::{Fields, TextField};
 
@@ -33,8 +35,8 @@ const EXACT_BONUS: f32 = 1.1;
 
 /// How a document matches, best first: with the word that says what is asked for, more of the words that are no mere
 /// details, more words, fewer of them corrected, then the score. So what a rung of relaxation adds is behind what was
-/// there before it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// there before it; where all words are needed, only corrections and the score tell products apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Relevance {
     /// Whether the word that says what is asked for matches.
     pub(crate) asked: bool,
@@ -45,12 +47,42 @@ pub(crate) struct Relevance {
     /// Words that match without correction.
     pub(crate) direct: u16,
     /// BM25F.
+    pub(crate) text: f32,
+    /// What the order comes from: `text` and what counts beside it, rules included.
     pub(crate) score: f32,
+    /// Whether the title says that it is what the query asks for.
+    pub(crate) is_head: bool,
+    /// Whether the query is one of its names.
+    pub(crate) is_named: bool,
+    /// What rules multiply it by.
+    pub(crate) factor: f32,
+    /// Number of the rules' pin, from 1 in the order of places; 0 if it is not pinned.
+    pub(crate) pin: u16,
+}
+
+impl Default for Relevance {
+    fn default() -> Self {
+        Self {
+            asked: false,
+            core: 0,
+            matched: 0,
+            direct: 0,
+            text: 0.0,
+            score: 0.0,
+            is_head: false,
+            is_named: false,
+            factor: 1.0,
+            pin: 0,
+        }
+    }
 }
 
 impl Relevance {
-    /// Larger is better, and exact is always before corrected, all words before some.
+    /// Larger is better: exact is always before corrected, all words before some, and what is pinned before everything.
     pub(crate) fn rank(self) -> u64 {
+        if self.pin > 0 {
+            return u64::MAX - u64::from(self.pin);
+        }
         // Words are at most sixteen, so each count has room in a byte.
         let words = u64::from(self.core) << 16 | u64::from(self.matched) << 8 | u64::from(self.direct);
         let tier = u64::from(self.asked) << 24 | words;
@@ -67,6 +99,9 @@ pub(crate) struct Statistics<'a> {
     norms: &'a Norms,
     /// By word.
     words: Vec<WordStatistics>,
+    /// What is asked for.
+    pub(crate) wanted: Wanted,
+    weights: &'a Ranking,
 }
 
 /// By field: what one occurrence counts, by the code of the field's length. The same for every query of a snapshot.
@@ -119,18 +154,25 @@ impl<'a> Statistics<'a> {
             };
             Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
         });
-        Ok(Self { norms: snapshot.norms()?, words: words.collect::<Result<_, IndexError>>()? })
+        Ok(Self {
+            norms: snapshot.norms()?,
+            words: words.collect::<Result<_, IndexError>>()?,
+            wanted: Wanted::gather(snapshot, evaluation)?,
+            weights: &snapshot.settings().ranking,
+        })
     }
 
     /// The numbers that scores depend on, in a fixed order: two sets that are near give nearly the same scores.
     pub(crate) fn figures(&self) -> Vec<f32> {
         let words = self.words.iter().flat_map(|word| [word.idf, word.prefix_idf]);
         // All norms of a field follow from its average length, so that one tells of all.
-        words.chain(self.norms.0.iter().map(|norms| norms[FIGURE_LENGTH])).collect()
+        let norms = self.norms.0.iter().map(|norms| norms[FIGURE_LENGTH]);
+        // Which word is the head follows from counts, too.
+        words.chain(norms).chain(std::iter::once(self.wanted.place as f32)).collect()
     }
 }
 
-fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
+pub(crate) fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
     Ok(searcher.doc_freq(&Term::from_field_text(field, term))?)
 }
 
@@ -147,12 +189,16 @@ pub(crate) struct SegmentScorer<'a> {
     asked: Option<usize>,
     /// The words that are mere details, by place, a bit each.
     details: u32,
+    heads: WordCursor,
+    named: WordCursor,
+    weights: &'a Ranking,
 }
 
 struct WordScorer<'a> {
     lists: Vec<FieldList<'a>>,
     exact: Option<SegmentPostings>,
-    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1.
+    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1; with what
+    /// a match through them counts.
     compounds: Vec<(WordCursor, f32)>,
     /// The first document, not below the last one scored, that may have the word itself.
     next: DocId,
@@ -170,6 +216,7 @@ struct FieldList<'a> {
     list: SegmentPostings,
     lengths: FieldNormReader,
     norms: &'a [f32; 256],
+    /// What a match through this alternative counts.
     weight: f32,
 }
 
@@ -204,7 +251,8 @@ impl<'a> SegmentScorer<'a> {
             words.push(scorer);
         }
         let details = evaluation.plan.details.iter().fold(0, |details, &at| details | 1 << at);
-        Ok(Self { words, asked: evaluation.plan.asked, details })
+        let (heads, named) = statistics.wanted.open(snapshot.fields(), reader)?;
+        Ok(Self { words, asked: evaluation.plan.asked, details, heads, named, weights: statistics.weights })
     }
 
     /// How well the document matches. Documents must come in rising order.
@@ -222,9 +270,12 @@ impl<'a> SegmentScorer<'a> {
                 relevance.asked |= self.asked == Some(at);
                 relevance.core += u16::from(self.details >> at & 1 == 0);
                 relevance.matched += 1;
-                relevance.score += score;
+                relevance.text += score;
             }
         }
+        relevance.is_head = is_at(&mut self.heads, doc);
+        relevance.is_named = is_at(&mut self.named, doc);
+        relevance.score = rank::score(self.weights, relevance, Traits::default());
         relevance
     }
 
@@ -301,18 +352,21 @@ impl<'a> WordScorer<'a> {
         Ok(())
     }
 
+    /// Two words in place of the one.
     fn add_split(&mut self, reader: &SegmentReader, docs: &[DocId]) {
         let score = SPLIT_SHARE * idf(docs.len() as u64, u64::from(reader.max_doc()));
         self.corrected.extend(docs.iter().map(|&doc| (doc, score.max(f32::MIN_POSITIVE))));
     }
 
+    /// What the word counts without correction. Its best alternative decides the weight: applied to frequencies, it
+    /// would drown in saturation.
     fn direct(&mut self, doc: DocId) -> f32 {
         // Most of what an unfinished word finds has not the word itself, and none of its lists need be looked at.
         if doc >= self.next {
-            let frequency = self.frequency(doc);
-            if frequency > 0.0 {
+            let (frequency, weight) = self.frequency(doc);
+            if weight > 0.0 {
                 let bonus = if self.exact.as_mut().is_some_and(|exact| is_at(exact, doc)) { EXACT_BONUS } else { 1.0 };
-                return self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
+                return weight * self.idf * bonus * frequency * (K1 + 1.0) / (frequency + K1);
             }
         }
         if self.prefix.as_mut().is_some_and(|prefix| self.is_certain || is_at(prefix, doc)) {
@@ -321,24 +375,27 @@ impl<'a> WordScorer<'a> {
         0.0
     }
 
-    /// How often the document has the word itself, in fields by their weight.
-    fn frequency(&mut self, doc: DocId) -> f32 {
-        let mut frequency = 0.0;
+    /// How often the document has the word in one of its alternatives, in fields by their weight, and the weight of the
+    /// best of those alternatives.
+    fn frequency(&mut self, doc: DocId) -> (f32, f32) {
+        let (mut frequency, mut weight) = (0.0, 0.0f32);
         self.next = TERMINATED;
         for field in &mut self.lists {
             if is_at(&mut field.list, doc) {
                 let norm = field.norms[usize::from(field.lengths.fieldnorm_id(doc))];
-                frequency += field.weight * norm * field.list.term_freq() as f32;
+                frequency += norm * field.list.term_freq() as f32;
+                weight = weight.max(field.weight);
             }
             self.next = self.next.min(field.list.doc());
         }
-        for (docs, weight) in &mut self.compounds {
+        for (docs, of_compound) in &mut self.compounds {
             if is_at(docs, doc) {
-                frequency += *weight;
+                frequency += 1.0;
+                weight = weight.max(*of_compound);
             }
             self.next = self.next.min(docs.doc());
         }
-        frequency
+        (frequency, weight)
     }
 
     fn corrected(&self, doc: DocId) -> f32 {

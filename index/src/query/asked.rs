@@ -1,10 +1,12 @@
 //! What the words of a query are to it, by position and form alone: which one says what is asked for, and which are
 //! details.
 //!
-//! Owns the few words by language that are never what is asked for. It never looks at the catalog: what may be missing
-//! from a product when too little is found decides what an answer holds, and that must not drift with the products.
+//! Owns the names of variants; the rules of noun phrases are those of `analysis::head`. It never looks at the catalog: what
+//! may be missing from a product when too little is found decides what an answer holds, and that must not drift with the
+//! products.
 
-use crate::analysis::{Group, TokenKind};
+use crate::analysis::phrase::{is_colour, is_complement};
+use crate::analysis::{Group, TokenKind, query_heads};
 use crate::query::lexicon::text;
 use crate::query::parse::ParsedWord;
 use crate::settings::Language;
@@ -30,32 +32,13 @@ const VARIANTS: &[&str] = &[
     "xs",
     "xxl",
 ];
-const ENGLISH_COLOURS: &[&str] = &[
-    "beige", "black", "blue", "brown", "gold", "gray", "green", "grey", "orange", "pink", "purple", "red", "silver",
-    "white", "yellow",
-];
-const GERMAN_COLOURS: &[&str] = &[
-    "beige", "blau", "braun", "gelb", "gold", "grau", "grun", "lila", "orange", "rosa", "rot", "schwarz", "silber",
-    "weiss",
-];
-const FRENCH_COLOURS: &[&str] = &[
-    "argent", "beige", "blanc", "blanche", "bleu", "bleue", "gris", "grise", "jaune", "marron", "noir", "noire", "or",
-    "orange", "rose", "rouge", "vert", "verte", "violet",
-];
-const SPANISH_COLOURS: &[&str] = &[
-    "amarillo", "azul", "beige", "blanca", "blanco", "dorado", "gris", "marron", "morado", "naranja", "negra", "negro",
-    "plata", "roja", "rojo", "rosa", "verde",
-];
-/// What follows these a product is for, or comes with: `charger for laptop` is a charger.
-const ENGLISH_COMPLEMENTS: &[&str] = &["for", "with", "without"];
-const GERMAN_COMPLEMENTS: &[&str] = &["fur", "mit", "ohne"];
-const FRENCH_COMPLEMENTS: &[&str] = &["pour", "avec", "sans"];
-const SPANISH_COMPLEMENTS: &[&str] = &["para", "con", "sin"];
 
 /// What is known of the words that a product must have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Roles {
-    /// The word, by place, that says what is asked for.
+    /// Words, by place, that may say what is looked for, likeliest first. Ranking asks the catalog which of them is it.
+    pub(crate) heads: Vec<usize>,
+    /// The word, by place, that says what is asked for, whatever the catalog holds.
     pub(crate) asked: Option<usize>,
     /// Words, by place, that tell one such product from another: measures, numbers, colours, variants.
     pub(crate) details: Vec<usize>,
@@ -63,27 +46,28 @@ pub(crate) struct Roles {
 
 /// The roles of the `required` words among all that were typed.
 pub(crate) fn roles(typed: &[ParsedWord], required: &[&ParsedWord], language: Language) -> Roles {
-    let complements = complements(language);
-    let phrase = typed.iter().take_while(|word| !complements.contains(&text(&word.group)));
-    let in_phrase: Vec<&ParsedWord> = phrase.collect();
-    let is_detail = |word: &ParsedWord| is_detail(word, language);
-    let nouns = required.iter().enumerate().filter(|(_, word)| {
-        kind(word) == Some(TokenKind::Word) && !is_detail(word) && in_phrase.iter().any(|it| std::ptr::eq(*it, **word))
-    });
-    let mut places = nouns.map(|(at, _)| at);
-    // The head of a phrase comes first in Romance languages, last in Germanic ones.
+    let place = |at: usize| required.iter().position(|word| std::ptr::eq(*word, &typed[at]));
+    let heads: Vec<usize> =
+        query_heads(typed.iter().map(|word| &word.group), language).into_iter().filter_map(place).collect();
+    let is_noun = |at: &usize| kind(required[*at]) == Some(TokenKind::Word) && !is_detail(required[*at], language);
     let noun = match language {
-        Language::French | Language::Spanish => places.next(),
-        Language::None | Language::English | Language::German => places.next_back(),
+        Language::English | Language::German => heads.iter().copied().find(is_noun),
+        // The head of a phrase comes first in Romance languages. Without rules the last word is the best guess.
+        Language::French | Language::Spanish | Language::None => {
+            let phrase =
+                typed.iter().position(|word| is_complement(language, text(&word.group))).unwrap_or(typed.len());
+            let mut places = (0..phrase).filter_map(place).filter(is_noun);
+            if language == Language::None { places.next_back() } else { places.next() }
+        }
     };
     let of_kind = |wanted| required.iter().position(|word| kind(word) == Some(wanted));
     let asked = noun.or_else(|| of_kind(TokenKind::Mixed)).or_else(|| of_kind(TokenKind::Word));
-    let mut details: Vec<usize> = (0..required.len()).filter(|&at| is_detail(required[at])).collect();
+    let mut details: Vec<usize> = (0..required.len()).filter(|&at| is_detail(required[at], language)).collect();
     if details.len() == required.len() {
         // `red`, `32 inch`: nothing else is asked for.
         details.clear();
     }
-    Roles { asked, details }
+    Roles { heads, asked, details }
 }
 
 fn kind(word: &ParsedWord) -> Option<TokenKind> {
@@ -100,28 +84,8 @@ fn is_detail(word: &ParsedWord, language: Language) -> bool {
         Some(TokenKind::Mixed) => false,
         Some(TokenKind::Word) => {
             let word = text(&word.group);
-            VARIANTS.contains(&word) || colours(language).contains(&word)
+            VARIANTS.contains(&word) || is_colour(language, word)
         }
-    }
-}
-
-fn colours(language: Language) -> &'static [&'static str] {
-    match language {
-        Language::None => &[],
-        Language::English => ENGLISH_COLOURS,
-        Language::German => GERMAN_COLOURS,
-        Language::French => FRENCH_COLOURS,
-        Language::Spanish => SPANISH_COLOURS,
-    }
-}
-
-fn complements(language: Language) -> &'static [&'static str] {
-    match language {
-        Language::None => &[],
-        Language::English => ENGLISH_COMPLEMENTS,
-        Language::German => GERMAN_COMPLEMENTS,
-        Language::French => FRENCH_COMPLEMENTS,
-        Language::Spanish => SPANISH_COMPLEMENTS,
     }
 }
 
@@ -134,7 +98,7 @@ mod tests {
     fn check(language: Language, query: &str, asked: &str, details: &[&str]) {
         let words = parse(query, language).words;
         let required: Vec<&ParsedWord> =
-            words.iter().filter(|word| !complements(language).contains(&text(&word.group))).collect();
+            words.iter().filter(|word| !is_complement(language, text(&word.group))).collect();
         let roles = roles(&words, &required, language);
         assert_eq!(roles.asked.map(|at| text(&required[at].group)), Some(asked), "asked by {query}");
         let told: Vec<&str> = roles.details.iter().map(|&at| text(&required[at].group)).collect();

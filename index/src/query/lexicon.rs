@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analyzer, Group, TokenKind, groups, tokenize};
+use crate::query::generic::{self, Generic, generic};
 use crate::settings::Settings;
 
 /// Most words of a synonym; longer ones are names, not synonyms.
@@ -22,7 +23,7 @@ pub(crate) struct Lexicon {
 /// Who types `source` also finds `target`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SynonymRule {
-    /// Folded words.
+    /// The terms of its words, so that any form of them is meant.
     pub(crate) source: Vec<String>,
     /// Terms that must all match.
     pub(crate) target: Vec<String>,
@@ -35,12 +36,11 @@ impl Lexicon {
         let mut analyzer = Analyzer::new(Arc::clone(&settings));
         let mut synonyms: FxHashMap<String, Vec<SynonymRule>> = FxHashMap::default();
         let mut add = |source: &str, target: &str, weight: f32| {
-            let source: Vec<String> =
-                groups(tokenize(source, settings.language)).iter().map(|group| text(group).to_owned()).collect();
-            let target: Vec<String> = groups(tokenize(target, settings.language))
-                .iter()
-                .map(|group| match_term(&mut analyzer, group))
-                .collect();
+            let mut terms = |text: &str| -> Vec<String> {
+                let groups = groups(tokenize(text, settings.language));
+                groups.iter().map(|group| match_term(&mut analyzer, group)).collect()
+            };
+            let (source, target) = (terms(source), terms(target));
             let sensible = 1..=SYNONYM_WORDS_MAX;
             if sensible.contains(&source.len()) && sensible.contains(&target.len()) {
                 let rules = synonyms.entry(source[0].clone()).or_default();
@@ -55,6 +55,17 @@ impl Lexicon {
                         synonym.to.iter().filter(|to| *to != from).for_each(|to| add(from, to, synonym.weight));
                     }
                 }
+            }
+        }
+        if settings.generic_synonyms {
+            let Generic { same, narrower } = generic(settings.language);
+            for group in same {
+                for from in *group {
+                    group.iter().filter(|to| *to != from).for_each(|to| add(from, to, generic::WEIGHT));
+                }
+            }
+            for (from, to) in narrower {
+                to.iter().for_each(|to| add(from, to, generic::WEIGHT));
             }
         }
         let written = serde_json::to_vec(settings.as_ref()).unwrap_or_default();

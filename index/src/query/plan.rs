@@ -3,13 +3,17 @@
 //! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
-use crate::analysis::{Analyzer, Group, Token, TokenKind};
+use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term};
 use crate::query::asked::{Roles, roles};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
 use crate::query::parse::{ParsedQuery, ParsedWord};
 
 /// Longest word that two neighbours are joined to: longer ones are no compounds.
 const JOINED_CHARS_MAX: usize = 24;
+
+/// What neighbours written together count, like a synonym: who types `mouse pad` means a `mousepad` too, but goes first
+/// to what is written the same.
+const JOINED_WEIGHT: f32 = 0.8;
 
 /// What a query asks for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,7 +24,13 @@ pub(crate) struct QueryPlan {
     pub(crate) phrases: Vec<Phrase>,
     /// Excluded words (one term) and phrases.
     pub(crate) excluded: Vec<Phrase>,
-    /// The word, by place, that says what is asked for.
+    /// As typed, but for what was read as a price.
+    pub(crate) text: String,
+    /// The feature term of a product that is called like the query.
+    pub(crate) name: Option<String>,
+    /// Words, by place, that may say what is looked for, likeliest first; the catalog tells which are brands.
+    pub(crate) heads: Vec<usize>,
+    /// The word, by place, that says what is asked for, whatever the catalog holds.
     pub(crate) asked: Option<usize>,
     /// Words, by place, that a product may lack before any other.
     pub(crate) details: Vec<usize>,
@@ -51,7 +61,7 @@ impl WordPlan {
         Self {
             text: word.to_owned(),
             typed: word.to_owned(),
-            direct: vec![Alternative::new(word.to_owned(), Origin::Form)],
+            direct: vec![Alternative::form(word.to_owned())],
             exact: None,
             prefix: None,
             typo_budget: 0,
@@ -83,8 +93,9 @@ pub(crate) enum Origin {
 }
 
 impl Alternative {
-    fn new(term: String, origin: Origin) -> Self {
-        Self { terms: vec![term], weight: 1.0, origin }
+    /// The word itself.
+    fn form(term: String) -> Self {
+        Self { terms: vec![term], weight: 1.0, origin: Origin::Form }
     }
 }
 
@@ -101,9 +112,13 @@ pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyz
     let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, &query.text, analyzer, prefix)).collect();
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
-    add_synonyms(&words, &mut plans, lexicon);
-    let Roles { asked, details } = roles(&query.words, &words, lexicon.settings.language);
+    add_synonyms(&mut plans, lexicon);
+    let Roles { heads, asked, details } = roles(&query.words, &words, lexicon.settings.language);
+    let text = query.text.trim();
     QueryPlan {
+        text: text.to_owned(),
+        name: name_term(text),
+        heads,
         asked,
         details,
         words: plans,
@@ -128,7 +143,7 @@ fn word_plan(word: &ParsedWord, typed: &str, analyzer: &mut Analyzer, prefix: bo
         }
         Group::Measure { .. } => (None, 0, None),
     };
-    let direct = vec![Alternative::new(term, Origin::Form)];
+    let direct = vec![Alternative::form(term)];
     WordPlan { text, typed: typed[word.place.clone()].to_owned(), direct, exact, prefix, typo_budget, kind }
 }
 
@@ -183,21 +198,20 @@ fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Ra
     let term = if is_word { word_term(analyzer, &joined) } else { joined.clone() };
     // `wi-fi` is another way of writing `wifi`, `lap top` a mistake for `laptop`.
     let glued = words[range.clone()].iter().skip(1).all(|word| is_glued(word));
-    let origin = if glued { Origin::Form } else { Origin::Joined(joined) };
+    let (origin, weight) = if glued { (Origin::Form, 1.0) } else { (Origin::Joined(joined), JOINED_WEIGHT) };
     for plan in &mut plans[range] {
-        plan.direct.push(Alternative::new(term.clone(), origin.clone()));
+        plan.direct.push(Alternative { terms: vec![term.clone()], weight, origin: origin.clone() });
     }
 }
 
-/// Every word that a synonym's source covers may be replaced by the whole target.
-fn add_synonyms(words: &[&ParsedWord], plans: &mut [WordPlan], lexicon: &Lexicon) {
-    for at in 0..words.len() {
-        for rule in lexicon.rules(text(&words[at].group)) {
+/// Every word that a synonym's source covers, in any form, may be replaced by the whole target.
+fn add_synonyms(plans: &mut [WordPlan], lexicon: &Lexicon) {
+    // The first alternative of each is the word itself.
+    let own: Vec<String> = plans.iter().filter_map(|plan| plan.direct.first()?.terms.first().cloned()).collect();
+    for at in 0..own.len() {
+        for rule in lexicon.rules(&own[at]) {
             let end = at + rule.source.len();
-            let matches = words.get(at..end).is_some_and(|covered| {
-                covered.iter().zip(&rule.source).all(|(word, source)| text(&word.group) == source)
-            });
-            if matches {
+            if own.get(at..end) == Some(&rule.source) {
                 for plan in &mut plans[at..end] {
                     plan.direct.push(Alternative {
                         terms: rule.target.clone(),

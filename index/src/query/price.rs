@@ -74,8 +74,12 @@ pub(crate) fn read(query: &ParsedQuery, language: Language) -> Option<Reading> {
     let filter = Filter::Range { field: PRICE.to_owned(), from: phrase.from, to: phrase.to };
     let end = at + phrase.words;
     let place = query.words[at].place.start..query.words[end - 1].place.end;
-    let told = Interpreted { words: query.text[place].to_owned(), filter: filter.to_string() };
+    let told = Interpreted { words: query.text[place.clone()].to_owned(), filter: filter.to_string() };
     let mut rest = query.clone();
+    // Blank, so that the other words keep their places.
+    let before = query.text[..place.start].trim_end_matches(SIGNS).len();
+    let behind = query.text.len() - query.text[place.end..].trim_start().trim_start_matches(SIGNS).len();
+    rest.text.replace_range(before..behind, &" ".repeat(behind - before));
     // What stood on both sides of the price are no neighbours.
     let apart = query.words.last().map_or(0, |last| last.stretch + 1);
     rest.words[end..].iter_mut().for_each(|word| word.stretch += apart);

@@ -131,6 +131,7 @@ impl Search<'_> {
             keys: Vec::new(),
             group: None,
             limit: 0,
+            arranged: self.collection.arranged.hiding(),
         };
         let evaluation = Evaluation { plan: &plan, corrections: None, needed: Needed::all(&plan) };
         let found = run(self.snapshot, &counted, evaluation, self.rows, self.cancel)?.products;

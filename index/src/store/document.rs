@@ -8,8 +8,9 @@ use super::forms::{Form, Seen, for_each_form};
 use super::keyword::{KeywordTerms, for_each_value};
 use super::packed::Packed;
 use super::schema::{Fields, NumberField, TextField};
+use super::signature::Signature;
 use super::stored;
-use crate::analysis::{Analyzer, units};
+use crate::analysis::{Analyzer, for_each_head, name_term, units};
 use crate::product::{Product, Scalar, released_seconds};
 use crate::settings::Settings;
 use crate::touch::Change;
@@ -23,6 +24,7 @@ pub(crate) struct DocumentBuilder {
     texts: [Packed; 6],
     words: Packed,
     prefixes: Packed,
+    features: Packed,
     seen: Seen,
     seen_old: Seen,
 }
@@ -36,6 +38,7 @@ impl DocumentBuilder {
             texts: Default::default(),
             words: Packed::default(),
             prefixes: Packed::default(),
+            features: Packed::default(),
             seen: Seen::default(),
             seen_old: Seen::default(),
         }
@@ -91,6 +94,13 @@ impl DocumentBuilder {
         }
         document.add_text(self.fields.words, self.words.as_str());
         document.add_text(self.fields.prefix, self.prefixes.as_str());
+        self.add_features(product);
+        document.add_text(self.fields.features, self.features.as_str());
+        if let Some(signature) = Signature::of(product) {
+            for (column, packed) in self.fields.signature.iter().zip(signature.columns()) {
+                document.add_u64(*column, packed);
+            }
+        }
         let keywords = KeywordTerms::of(product, |field, value| change.new.add_value(field, value));
         for term in &keywords.filter {
             document.add_bytes(self.fields.keyword, term);
@@ -107,6 +117,23 @@ impl DocumentBuilder {
             }
         }
         document
+    }
+
+    /// What the product is and is called. These terms only reorder, so that they touch nothing: whatever changes them
+    /// touches every term of the product.
+    fn add_features(&mut self, product: &Product) {
+        let Self { settings, analyzer, features, .. } = self;
+        features.clear();
+        for_each_head(&product.title, settings.language, |head| {
+            features.push_unplaced(head);
+            if let Some(stem) = analyzer.stem(head) {
+                features.push_unplaced(stem);
+            }
+        });
+        let names = product.identifiers.iter().chain(&product.sku).chain(std::iter::once(&product.title));
+        for name in names.filter_map(|name| name_term(name)) {
+            features.push_unplaced(&name);
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use tantivy::schema::{
 use tantivy::{Index, IndexSettings};
 
 use super::packed::PackedTokenizer;
+use super::signature;
 
 /// Raised when the files of an index mean something else than before; an older index is built anew from the log.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 /// Bytes of stored products that are compressed together. Smaller than tantivy's 16 KB: a page reads 20 products
 /// from 20 places.
 const STORE_BLOCK_BYTES: usize = 4 * 1024;
@@ -89,12 +90,16 @@ pub(crate) struct Fields {
     pub(crate) words: Field,
     /// Prefixes of words that may be unfinished.
     pub(crate) prefix: Field,
+    /// What the product is (its title's head nouns) and is called (its names as a whole), for ranking.
+    pub(crate) features: Field,
     /// Filter terms.
     pub(crate) keyword: Field,
     /// Column terms.
     pub(crate) columns: [Field; 3],
     /// In the order of [`NumberField::COLUMNS`].
     pub(crate) numbers: [Field; 3],
+    /// The sketch of the product's sort.
+    pub(crate) signature: [Field; signature::COLUMNS],
 }
 
 pub(crate) const COLUMN_NAMES: [&str; 3] = ["column_brand", "column_categories", "column_rest"];
@@ -119,10 +124,12 @@ pub(crate) fn build() -> (Schema, Fields) {
         text: TextField::ALL.map(|field| text(&mut schema, &format!("text_{}", field.name()), placed)),
         words: text(&mut schema, "words", IndexRecordOption::Basic),
         prefix: text(&mut schema, "prefix", IndexRecordOption::Basic),
+        features: text(&mut schema, "features", IndexRecordOption::Basic),
         keyword: schema.add_bytes_field("keyword", BytesOptions::default().set_indexed()),
         columns: COLUMN_NAMES.map(|name| schema.add_bytes_field(name, BytesOptions::default().set_fast())),
         numbers: NumberField::COLUMNS
             .map(|field| schema.add_f64_field(field.name(), NumericOptions::default().set_fast())),
+        signature: signature::COLUMN_NAMES.map(|name| schema.add_u64_field(name, NumericOptions::default().set_fast())),
     };
     (schema.build(), fields)
 }

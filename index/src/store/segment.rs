@@ -6,6 +6,7 @@ use tantivy::columnar::{BytesColumn, Column as Values, StrColumn};
 use super::deaths::Deaths;
 use super::keyword::Column;
 use super::schema::{COLUMN_NAMES, NumberField};
+use super::signature::Signatures;
 use super::value_sets::ValueSets;
 use crate::collect::kept::KeptPasses;
 use crate::live::{LiveRows, LiveTable, Ordinal};
@@ -25,6 +26,8 @@ pub(crate) struct SegmentColumns {
     numbers: [Option<Vec<f64>>; 3],
     /// By document; made when the segment is opened, because ordinals are this process's own.
     ordinals: Vec<Ordinal>,
+    /// What sort of product each is.
+    pub(crate) signatures: Signatures,
     /// What was found near mistyped words.
     pub(crate) near: NearWords,
     /// What passes found.
@@ -74,6 +77,7 @@ impl SegmentColumns {
         Ok(Self {
             id_ords: id_ords(id.as_ref(), docs),
             ordinals: ordinals(reader, id.as_ref(), live)?,
+            signatures: Signatures::open(reader)?,
             near: NearWords::default(),
             kept: KeptPasses::default(),
             deaths: Deaths::new(reader),

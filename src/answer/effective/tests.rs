@@ -7,7 +7,7 @@ use storefind_index::settings::Settings;
 use super::*;
 use crate::answer::params::{Params, complete as complete_params, search as search_params};
 
-const SCOPE: KeyScope<'static> = KeyScope { catalog: "demo", settings_version: 3 };
+const SCOPE: KeyScope<'static> = KeyScope { catalog: "demo", settings_version: 3, rules: 0 };
 
 fn effective(raw: &str) -> SearchRequest {
     let params = Params::from_query(raw, search_params::NAMES).expect(raw);
@@ -108,15 +108,19 @@ fn names_with_commas_and_colons_cannot_be_mistaken_for_several() {
 }
 
 #[test]
-fn catalog_settings_kind_and_suggestions_are_part_of_the_key() {
+fn catalog_settings_rules_kind_and_suggestions_are_part_of_the_key() {
     let request = effective("q=a");
     let other_catalog = KeyScope { catalog: "demo/3?", ..SCOPE };
     let other_settings = KeyScope { settings_version: 4, ..SCOPE };
+    let with_rules = KeyScope { rules: 10, ..SCOPE };
     let completed = complete_of("q=a");
     let keys = [
         search_key(SCOPE, &request),
         search_key(other_catalog, &request),
         search_key(other_settings, &request),
+        search_key(with_rules, &request),
+        search_key(SCOPE, &effective("q=a&context=b,a")),
+        complete_key(with_rules, 1, &completed),
         complete_key(SCOPE, 1, &completed),
         complete_key(SCOPE, 2, &completed),
     ];

@@ -121,7 +121,7 @@ impl World {
             }
             Err(outcome) => outcome,
         };
-        let computed = self.node.compute(key, request);
+        let computed = self.node.compute(key, request, view.now);
         let mut entry = computed.unwrap_or_else(|error| panic!("{request:?}: {error}")).entry;
         entry.set_computed_at(view.now);
         if counted {

@@ -12,10 +12,11 @@ use storefind_index::request::SearchRequest;
 use storefind_index::switch::{Rule, without};
 use tokio::time::Instant;
 
-use crate::answer::effective::{self, KeyScope};
+use crate::answer::effective;
 use crate::answer::params::{self, Params};
 use crate::answer::question::{Answered, Computation, Question};
 use crate::answer::{AnswerError, render};
+use crate::cache::freshness::UnixMillis;
 use crate::cache::key::Key;
 use crate::cache::stack::Stack;
 use crate::cache::tier::memory::MemoryTier;
@@ -80,9 +81,8 @@ impl Node {
         let published = self.visibility.published();
         let params = Params::from_query(raw, params::search::NAMES).map_err(|error| error.to_string())?;
         let asked = params::search::read(params).map_err(|error| format!("{raw}: {error}"))?;
-        let effective = effective::search(asked.request, published.snapshot.settings());
-        let scope = KeyScope { catalog: self.name, settings_version: published.settings_version };
-        Ok((Arc::new(effective::search_key(scope, &effective)), effective))
+        let (key, effective) = effective::question(self.name, &published, asked.request);
+        Ok((Arc::new(key), effective))
     }
 
     /// Computes an answer as if nothing were kept of any computation: what all others are compared with.
@@ -90,15 +90,21 @@ impl Node {
         &self,
         key: &Arc<Key>,
         request: &SearchRequest,
+        at: UnixMillis,
     ) -> Result<Answered, AnswerError> {
-        without(Rule::KeptPasses, || self.compute(key, request))
+        without(Rule::KeptPasses, || self.compute(key, request, at))
     }
 
     /// Computes an answer; nothing is kept of it but what segments keep.
-    pub(in crate::answer) fn compute(&self, key: &Arc<Key>, request: &SearchRequest) -> Result<Answered, AnswerError> {
+    pub(in crate::answer) fn compute(
+        &self,
+        key: &Arc<Key>,
+        request: &SearchRequest,
+        at: UnixMillis,
+    ) -> Result<Answered, AnswerError> {
         let worth = Worth::until(Instant::now() + Duration::from_secs(60));
-        let settings_version = self.visibility.published().settings_version;
-        Computation::apart(Question::Search(request.clone()), &self.visibility, key, settings_version).run(&worth)
+        let version = self.visibility.published().version;
+        Computation::apart(Question::Search(request.clone()), &self.visibility, key, (version, at)).run(&worth)
     }
 }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use storefind_index::rules::Pinned;
 use storefind_index::settings::{Language, Settings, Synonym};
 use tokio::time::Instant;
 
 use super::afar::Afar;
+use super::merchant::Merchant;
 use super::node::{Node, folder, stack};
 use super::queries::{WORDY, query, wordy_query};
 use super::shop::{self, Random};
@@ -14,7 +16,7 @@ use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::key::Key;
 use crate::cache::outcome::Outcome;
 use crate::cache::stack::Stack;
-use crate::catalog::Change;
+use crate::catalog::{Change, RulesChange};
 
 /// Room for every answer.
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -47,6 +49,10 @@ pub(super) struct Tally {
     pub(super) at_twin: usize,
     /// Answers that were newer than the node that found them.
     pub(super) ahead: usize,
+    /// Hits in which rules pinned products.
+    pub(super) pinned: usize,
+    /// Hits that end with a date.
+    pub(super) dated: usize,
 }
 
 /// Another node on the same log: its own projections, ordinals, memory and pace.
@@ -78,6 +84,8 @@ impl Tally {
         self.from_another_process += other.from_another_process;
         self.at_twin += other.at_twin;
         self.ahead += other.ahead;
+        self.pinned += other.pinned;
+        self.dated += other.dated;
     }
 }
 
@@ -91,6 +99,7 @@ pub(super) struct World {
     /// Whether much is said in several words where others say it in one.
     wordy: bool,
     twin: Option<Twin>,
+    merchant: Option<Merchant>,
     /// The sequence at which the process began.
     began_at: u64,
     queries: Vec<String>,
@@ -126,6 +135,15 @@ impl World {
         world
     }
 
+    /// The same with rules, which change now and then.
+    pub(super) fn with_merchant(mut self, random: Random) -> Self {
+        let mut merchant = Merchant::new(random);
+        self.queries = std::mem::take(&mut self.queries).into_iter().map(|raw| merchant.in_context(raw)).collect();
+        self.merchant = Some(merchant);
+        self.put_rules();
+        self
+    }
+
     pub(super) fn new(mut random: Random) -> Self {
         let dir = folder();
         let node = Some(open(&dir));
@@ -140,6 +158,7 @@ impl World {
             afar_percent: 0,
             wordy: false,
             twin: None,
+            merchant: None,
             began_at: 0,
             queries,
             clock_ms: 0,
@@ -164,6 +183,10 @@ impl World {
     /// One random step; `Err` tells a wrong answer.
     pub(super) fn step(&mut self) -> Result<(), String> {
         self.tally.steps += 1;
+        if self.merchant.as_mut().is_some_and(Merchant::acts) {
+            self.put_rules();
+            return Ok(());
+        }
         match self.random.below(1_000) {
             0..110 => self.write(),
             110..118 => self.put_settings(),
@@ -220,15 +243,29 @@ impl World {
     fn put_settings(&mut self) {
         let language = if self.random.percent(50) { Language::German } else { Language::English };
         let synonym = |from: &str, to: &str| Synonym { from: Some(from.into()), to: vec![to.into()], weight: 0.8 };
-        let synonyms = match self.random.below(3) {
-            0 => Vec::new(),
-            1 => vec![synonym("shoe", "sneaker"), synonym("laptop", "notebook")],
-            _ => vec![synonym("photo", "foto"), synonym("notebook", "lap top")],
+        // Generic ones say that a laptop is a notebook, too.
+        let (generic_synonyms, synonyms) = match self.random.below(3) {
+            0 => (true, Vec::new()),
+            1 => (false, vec![synonym("shoe", "sneaker"), synonym("laptop", "notebook")]),
+            _ => (true, vec![synonym("photo", "foto"), synonym("notebook", "lap top")]),
         };
-        let settings = Settings { language, synonyms, ..Settings::default() };
+        let settings = Settings { language, synonyms, generic_synonyms, ..Settings::default() };
         let node = self.node();
         node.log.append_settings(settings).expect("the log writes");
         self.publish();
+    }
+
+    fn put_rules(&mut self) {
+        let now = self.now();
+        let Some(merchant) = &mut self.merchant else { return };
+        let change = RulesChange { rules: merchant.rules(now), put_at: now.0, expected: None };
+        self.node().log.append_rules(change, None).expect("the log writes").expect("no version is expected");
+        self.publish();
+    }
+
+    /// By the wall clock as it was set.
+    fn now(&self) -> UnixMillis {
+        UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms))
     }
 
     /// Another process on the same log; its index and its memory are empty.
@@ -312,7 +349,7 @@ impl World {
 
     fn search_at(&mut self, at_twin: bool, raw: &str, strict: bool, afar_percent: u32) -> Result<(), String> {
         self.tally.searches += 1;
-        let now = UnixMillis(UnixMillis::now().0.saturating_add_signed(self.clock_ms));
+        let now = self.now();
         let (node, stack) = match &self.twin {
             Some(twin) if at_twin => (&twin.node, &twin.stack),
             _ => (self.node.as_ref().expect("open"), &self.stack),
@@ -330,7 +367,7 @@ impl World {
             Err(outcome) => {
                 self.tally.stale += usize::from(matches!(outcome, Outcome::Stale(_)));
                 // An attribute that no product has is refused, and nothing is kept of that.
-                if let Ok(answered) = node.compute(&key, &effective) {
+                if let Ok(answered) = node.compute(&key, &effective, now) {
                     let mut entry = answered.entry;
                     entry.set_computed_at(now);
                     self.afar.fill(&entry);
@@ -359,10 +396,13 @@ impl World {
         let live = served.entry.proof().live();
         self.tally.live_dependent += usize::from(*live != storefind_index::answer::LiveDependency::None);
         self.tally.refilled += usize::from(served.entry.fold() != 0 && as_of < node.visibility.live().changed());
-        let Ok(anew) = node.compute_anew(&key, &effective) else { return Ok(()) };
+        let Ok(anew) = node.compute_anew(&key, &effective, now) else { return Ok(()) };
         let by_relevance = !raw.contains("sort=");
-        let cached = comparable(served.entry.body().text(), by_relevance);
-        let uncached = comparable(anew.entry.body().text(), by_relevance);
+        let pins = node.visibility.published().rules.arrange(&effective, now.0).pins;
+        self.tally.pinned += usize::from(!pins.is_empty());
+        self.tally.dated += usize::from(served.entry.stamp().valid_until.is_some());
+        let cached = comparable(served.entry.body().text(), by_relevance, &pins);
+        let uncached = comparable(anew.entry.body().text(), by_relevance, &pins);
         if cached == uncached {
             return Ok(());
         }
@@ -402,19 +442,23 @@ fn open(dir: &tempfile::TempDir) -> Node {
     Node::open("model", dir.path(), BOUND)
 }
 
-/// An answer without what may drift: scores, the wording of corrections and offers, and by relevance the order.
-fn comparable(text: &[u8], by_relevance: bool) -> Value {
+/// An answer without what may drift: scores, the wording of corrections and offers, and by relevance the order of what is
+/// not pinned.
+fn comparable(text: &[u8], by_relevance: bool, pins: &[Pinned]) -> Value {
     let mut value: Value = serde_json::from_slice(text).expect("an answer is JSON");
     let object = value.as_object_mut().expect("an object");
     object.remove("corrected");
     object.remove("did_you_mean");
     if let Some(hits) = object.get_mut("hits").and_then(Value::as_array_mut) {
+        let place = |pin: &Pinned| hits.iter().position(|hit| hit["id"] == *pin.id);
+        let places: Vec<_> = pins.iter().map(place).collect();
         for hit in hits.iter_mut() {
             hit.as_object_mut().expect("an object").remove("score");
         }
         if by_relevance {
             hits.sort_by_key(|hit| hit["id"].as_str().map(str::to_owned));
         }
+        value["places of pins"] = places.into();
     }
     value
 }

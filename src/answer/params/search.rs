@@ -7,6 +7,7 @@ use storefind_index::request::{
     FACET_LIMIT_MAX, FACETS_MAX, Order, PER_PAGE_MAX, QUERY_CHARS_MAX, RESULT_WINDOW_MAX, SORT_KEYS_MAX, SearchRequest,
     SortKey,
 };
+use storefind_index::rules::{CONTEXT_BYTES_MAX, CONTEXTS_MAX};
 
 use super::{FIELD_BYTES_MAX, Params};
 use crate::answer::error::AnswerError;
@@ -29,6 +30,7 @@ pub const NAMES: &[&str] = &[
     "prefix",
     "min_sequence",
     "explain",
+    "context",
 ];
 /// Most fields to show: more than a result page ever draws; who wants more wants all.
 pub const FIELDS_MAX: usize = 100;
@@ -55,7 +57,7 @@ pub struct SearchParams {
 pub struct Explain {
     /// How the tiers dealt with it.
     pub cache: bool,
-    /// How each hit got its score.
+    /// How each hit got its score, and which rules applied.
     pub ranking: bool,
 }
 
@@ -92,6 +94,7 @@ pub fn read(mut params: Params) -> Result<SearchParams, AnswerError> {
         typos: params.flag("typos")?.unwrap_or(defaults.typos),
         prefix: params.flag("prefix")?.unwrap_or(defaults.prefix),
         explain_ranking: explain.ranking,
+        context: params.list("context", CONTEXTS_MAX, CONTEXT_BYTES_MAX)?.unwrap_or_default(),
     };
     let reach = request.page * request.per_page;
     if reach > RESULT_WINDOW_MAX {
@@ -193,7 +196,7 @@ mod tests {
     fn every_parameter_is_read() {
         let raw = "q=lap&filter=brand:HP&facets=brand&facet_limit=7&sort=price:asc,popularity:desc&page=2&per_page=5\
             &group=color&fields=title&highlight=title&highlight_pre=[&highlight_post=]&typos=false&prefix=false\
-            &min_sequence=9&explain=cache,ranking";
+            &min_sequence=9&explain=cache,ranking&context=phone";
         let params = read_query(raw).expect("valid");
         let expected = SearchRequest {
             q: "lap".into(),
@@ -212,6 +215,7 @@ mod tests {
             typos: false,
             prefix: false,
             explain_ranking: true,
+            context: vec!["phone".into()],
         };
         assert_eq!(params.request, expected);
         assert_eq!((params.min_sequence, params.explain), (Some(9), Explain { cache: true, ranking: true }));
@@ -258,6 +262,8 @@ mod tests {
             ("min_sequence=18446744073709551615".into(), "min_sequence=18446744073709551616".into(), "`min_sequence`"),
             ("explain=cache,ranking".into(), "explain=cache,ranking,cache".into(), "`explain`"),
             ("explain=cache".into(), "explain=cost".into(), "`explain`"),
+            (format!("context={}", names(10)), format!("context={}", names(11)), "`context`"),
+            (format!("context={}", "a".repeat(100)), format!("context={}", "a".repeat(101)), "`context`"),
         ];
         for (at, beyond, named) in cases {
             assert!(read_query(&at).is_ok(), "{at}: {:?}", read_query(&at));

@@ -63,7 +63,7 @@ fn a_search_body_is_that_of_the_contract() {
     ];
     let request = SearchRequest { q: "lap top".into(), highlight: vec!["title".into()], ..SearchRequest::default() };
     assert_eq!(
-        text(&search(&request, &page)),
+        text(&search(&request, &page, &Arrangement::default())),
         concat!(
             r#"{"query":"lap top","corrected":"laptop","relaxed":false,"page":1,"per_page":20,"total":1234,"#,
             r#""hits":[{"id":"42","score":7.31,"product":{"title":"HP 15","brand":"HP","price":499.0,"stock":3,"#,
@@ -83,7 +83,8 @@ fn what_was_done_with_the_words_is_told() {
     page.relaxed = true;
     page.relaxation =
         vec![Relaxation { step: "partial", without: vec!["usb".into(), "battery".into()], missing_max: 1 }];
-    let text = String::from_utf8(search(&SearchRequest::default(), &page).text().to_vec()).expect("UTF-8");
+    let text = String::from_utf8(search(&SearchRequest::default(), &page, &Arrangement::default()).text().to_vec())
+        .expect("UTF-8");
     let told = concat!(
         r#"{"query":"","did_you_mean":"harry potter","interpreted":{"words":"under 500","filter":"price < 500"},"#,
         r#""relaxed":true,"relaxation":[{"step":"partial","without":["usb","battery"],"missing_max":1}],"page":1,"#,
@@ -99,7 +100,7 @@ fn groups_tell_their_members_and_several_highlights_are_a_list() {
     let mut page = page(vec![hit]);
     page.total_products = Some(9);
     let request = SearchRequest { highlight: vec!["tags".into()], ..SearchRequest::default() };
-    let body: Value = serde_json::from_str(text(&search(&request, &page))).expect("JSON");
+    let body: Value = serde_json::from_str(text(&search(&request, &page, &Arrangement::default()))).expect("JSON");
     assert_eq!(body["total_products"], 9);
     assert_eq!(body["hits"][0]["group_count"], 3);
     assert_eq!(body["hits"][0]["highlights"]["tags"], json!(["<em>a</em>", "<em>b</em>"]));
@@ -143,7 +144,7 @@ fn live_fields_are_shown_as_selected_and_absent_ones_left_out() {
 
 #[test]
 fn a_member_can_be_appended() {
-    let body = search(&SearchRequest::default(), &page(vec![]));
+    let body = search(&SearchRequest::default(), &page(vec![]), &Arrangement::default());
     let with: Value = serde_json::from_slice(&with_member(&body, "explain", &json!({"cache": 1}))).expect("JSON");
     assert_eq!((&with["explain"]["cache"], &with["total"]), (&json!(1), &json!(1234)));
 }
@@ -193,7 +194,7 @@ proptest! {
         let mut page = page(hits);
         let stats = stats.map(|(min, max, avg, count)| NumberStats { min, max, avg, count });
         page.facets = vec![Facet { field: q.clone(), values: vec![value(json!(q), 1)], distinct: 1, stats }];
-        let body = search(&request, &page);
+        let body = search(&request, &page, &Arrangement::default());
         let read: Value = serde_json::from_slice(body.text()).expect("JSON");
         prop_assert_eq!(&read["query"], &json!(q));
         prop_assert_eq!(read["hits"].as_array().map(Vec::len), Some(count));

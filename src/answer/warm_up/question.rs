@@ -8,7 +8,7 @@
 
 use storefind_index::request::SearchRequest;
 
-use crate::answer::effective::{KeyScope, search_head};
+use crate::answer::effective::{KeyScope, RULES, search_head};
 use crate::answer::params::{Params, search};
 use crate::cache::key::Key;
 use crate::catalog::Published;
@@ -44,7 +44,7 @@ impl Scope {
         let pair = |facet: &String| {
             FACET.chars().chain(form_urlencoded::byte_serialize(facet.as_bytes()).flat_map(str::chars)).collect()
         };
-        let head = search_head(KeyScope { catalog, settings_version });
+        let head = search_head(KeyScope { catalog, settings_version, rules: 0 });
         Self { settings_version, head, all_facets: facets.iter().map(pair).collect() }
     }
 
@@ -64,6 +64,9 @@ impl Scope {
         if text.len() > BYTES_MAX || text.split('&').any(|pair| pair.starts_with(WITHIN)) {
             return None;
         }
+        // Rules are those of the day on which it is asked again.
+        let pairs = text.split('&').filter(|pair| pair.split_once('=').is_none_or(|(name, _)| name != RULES));
+        let text = &*pairs.collect::<Vec<_>>().join("&");
         let (facets, others): (Vec<&str>, Vec<&str>) = text.split('&').partition(|pair| pair.starts_with(FACET));
         if facets.is_empty() || facets != self.all_facets {
             return Some(text.into());
@@ -81,7 +84,7 @@ pub(super) fn read(question: &str) -> Option<SearchRequest> {
     let mut body = Map::new();
     for (name, value) in form_urlencoded::parse(question.as_bytes()) {
         let value = match &*name {
-            "facets" | "sort" | "fields" | "highlight" => {
+            "facets" | "sort" | "fields" | "highlight" | "context" => {
                 let list = body.entry(name).or_insert_with(|| Value::Array(Vec::new()));
                 list.as_array_mut()?.push(Value::String(value.into_owned()));
                 continue;
@@ -106,7 +109,7 @@ mod tests {
     use super::*;
     use crate::answer::effective::{self, search_key};
 
-    const KEY_SCOPE: KeyScope<'static> = KeyScope { catalog: "a shop", settings_version: 3 };
+    const KEY_SCOPE: KeyScope<'static> = KeyScope { catalog: "a shop", settings_version: 3, rules: 0 };
 
     fn settings(facets: &[&str]) -> Settings {
         Settings { facets: facets.iter().map(|facet| (*facet).to_owned()).collect(), ..Settings::default() }
@@ -138,6 +141,7 @@ mod tests {
             "sort=Size:%20EU:desc,price:asc&group=color",
             "fields=,&typos=false&prefix=false&q=x",
             "highlight=title&highlight_pre=%5B&highlight_post=%5D&q=x",
+            "q=x&context=phone,club",
         ] {
             let question = question(raw, &settings).unwrap();
             let again = read(&question).unwrap_or_else(|| panic!("{question}"));
@@ -151,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_free_of_the_rules_of_its_day() {
+        let settings = settings(&["price"]);
+        let ruled = KeyScope { rules: 7, ..KEY_SCOPE };
+        let made = search_key(ruled, &effective::search(asked("q=rules=1&facets=*"), &settings));
+        let scope = Scope::of(KEY_SCOPE.catalog, KEY_SCOPE.settings_version, settings.facets.clone());
+        assert_eq!(scope.question(scope.text_of(&made).unwrap()).as_deref(), Some("q=rules%3D1&facets=*"));
+    }
+
+    #[test]
     fn all_facets_are_those_of_the_settings_that_come_later() {
         let question = question("q=shoe&facets=*", &settings(&["price", "brand"])).unwrap();
         assert_eq!(&*question, "q=shoe&facets=*");
@@ -161,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_of_another_scope_too_long_or_bounded_by_an_access_key_is_no_question() {
         let scope = Scope::of("shop", 3, Vec::new());
-        let head = |catalog, settings_version| search_head(KeyScope { catalog, settings_version });
+        let head = |catalog, settings_version| search_head(KeyScope { catalog, settings_version, rules: 0 });
         let text = |head: String, text: &str| Key::new(head + text);
         assert_eq!(scope.text_of(&text(head("shop", 3), "q=a")), Some("q=a"));
         for other in [head("shop", 4), head("shop2", 3), head("sho", 3), "autocomplete/v2/shop/3?".to_owned()] {

@@ -147,6 +147,10 @@ fn an_entry_lives_until_its_maximum_age_and_not_a_millisecond_longer() {
     let dated = Stamp { valid_until: Some(UnixMillis(100_500)), ..stamp(10) };
     check(&shop.view(499), &dated, &proof, Ok((10, 0)));
     check(&shop.view(500), &dated, &proof, Err(StaleReason::Expired));
+    // Until then it is told to live, and beyond it is late.
+    let Verdict::Fresh { ttl, .. } = judge(&dated, &proof, &shop.view(400)) else { panic!("fresh") };
+    assert_eq!(ttl, Duration::from_millis(100));
+    assert_eq!(rescuable(&dated, &shop.view(3_500), Duration::ZERO), Some(Duration::from_secs(3)));
 }
 
 #[test]

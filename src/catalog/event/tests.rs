@@ -5,7 +5,7 @@ use storefind_index::live::LiveFields;
 use storefind_index::product::{Attribute, Product, Scalar};
 use storefind_index::settings::{Language, Settings};
 
-use super::{Event, EventError, decode_live_fields, encode_live_fields};
+use super::{Event, EventError, PutRules, decode_live_fields, encode_live_fields};
 
 fn product(id: &str, title: &str, price: Option<f64>, colours: &[String]) -> Product {
     let values = colours.iter().cloned().map(Scalar::Text).collect();
@@ -30,6 +30,9 @@ fn every_kind_of_event_is_read_back_as_it_was_written() {
     check_round_trip(&Event::Start { id: u64::MAX });
     check_round_trip(&Event::Delete { id: "42/é".to_owned() });
     check_round_trip(&Event::Settings { settings: Box::new(german) });
+    let rules = r#"[{"id":"a","when":{"query":"tv"},"then":{"boost":[{"filter":"brand:LG","factor":1.3}]}}]"#;
+    let rules = serde_json::from_str(rules).expect("rules");
+    check_round_trip(&Event::Rules { rules: Box::new(PutRules { put_at: 7, former: vec![1, 5], rules }) });
 }
 
 #[test]
@@ -52,6 +55,7 @@ fn bytes_that_are_no_event_are_refused_with_the_reason() {
     assert!(matches!(Event::decode(&upsert("{")), Err(EventError::Json(_))));
     assert!(matches!(Event::decode(&upsert("{\"id\":\"1\"}")), Err(EventError::Product(_))));
     assert!(matches!(Event::decode(b"\x02s7"), Err(EventError::Json(_))));
+    assert!(matches!(Event::decode(b"\x02r{}"), Err(EventError::Json(_))));
 }
 
 proptest! {

@@ -179,6 +179,9 @@ impl Appender {
         if let Some(settings) = resolved.settings {
             self.shared.settings.store(Some(Arc::new(settings)));
         }
+        if let Some(rules) = resolved.rules {
+            self.shared.rules.store(Some(Arc::new(rules)));
+        }
         if resolved.last > self.last {
             self.last = resolved.last;
             let mut tail = self.shared.tail();

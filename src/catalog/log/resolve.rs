@@ -20,10 +20,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::LogError;
 use super::record::{Latest, Present, State};
-use super::store::{META_LAST, META_SETTINGS, Store, put_number};
+use super::rules::{RULES_KEPT, RulesChange};
+use super::store::{META_LAST, META_RULES, META_SETTINGS, Store, put_number};
 use super::{Prepared, STARTS_MAX};
 use crate::catalog::Refusal;
-use crate::catalog::event::{self, Event};
+use crate::catalog::event::{self, Event, PutRules};
 
 /// One group, being resolved.
 pub(super) struct Resolver<'a> {
@@ -33,6 +34,7 @@ pub(super) struct Resolver<'a> {
     last: u64,
     given: Vec<Given>,
     settings: Option<(u64, Arc<Settings>)>,
+    rules: Option<(u64, Arc<PutRules>)>,
 }
 
 /// An event that the group gave.
@@ -51,6 +53,8 @@ pub(super) struct Resolved {
     pub(super) given: Vec<Given>,
     /// Settings that are in force, with their sequence.
     pub(super) settings: Option<(u64, Arc<Settings>)>,
+    /// Rules that are in force, with their sequence.
+    pub(super) rules: Option<(u64, Arc<PutRules>)>,
 }
 
 /// What an event makes needless.
@@ -65,7 +69,7 @@ struct Ends<'a> {
 impl<'a> Resolver<'a> {
     /// A group whose first event gets the sequence after `last`.
     pub(super) fn new(store: &'a Store, connection: &'a Connection, last: u64) -> Self {
-        Self { store, connection, last, given: Vec::new(), settings: None }
+        Self { store, connection, last, given: Vec::new(), settings: None, rules: None }
     }
 
     /// Sequence of the last event given.
@@ -90,6 +94,7 @@ impl<'a> Resolver<'a> {
             Prepared::Live { id, price, stock } => self.live(&id, price, stock),
             Prepared::Delete { id } => self.delete(&id),
             Prepared::Settings { bytes, settings } => Ok(Ok(self.put_settings(&bytes, settings)?)),
+            Prepared::Rules { change, .. } => self.put_rules(*change),
         }
     }
 
@@ -116,10 +121,13 @@ impl<'a> Resolver<'a> {
             if let Some((sequence, _)) = &self.settings {
                 put_number(self.connection, META_SETTINGS, *sequence)?;
             }
+            if let Some((sequence, _)) = &self.rules {
+                put_number(self.connection, META_RULES, *sequence)?;
+            }
             if self.given.is_empty() { Ok(()) } else { put_number(self.connection, META_LAST, self.last) }
         };
         finish().map_err(|error| self.store.failed(error))?;
-        Ok(Resolved { last: self.last, given: self.given, settings: self.settings })
+        Ok(Resolved { last: self.last, given: self.given, settings: self.settings, rules: self.rules })
     }
 
     fn upsert(&mut self, product: Box<Product>, bytes: &[u8]) -> Result<u64, LogError> {
@@ -203,6 +211,34 @@ impl<'a> Resolver<'a> {
         Ok(sequence)
     }
 
+    /// The rules before these stay, up to [`RULES_KEPT`] of them; the oldest one beyond is superseded.
+    fn put_rules(&mut self, change: RulesChange) -> Result<Result<u64, Refusal>, LogError> {
+        let before = match &self.rules {
+            Some(before) => Some(before.clone()),
+            None => super::rules::read_latest(self.store, self.connection)?,
+        };
+        let version = before.as_ref().map_or(0, |(sequence, _)| *sequence);
+        if change.expected.is_some_and(|expected| expected != version) {
+            return Ok(Err(Refusal::version_changed(version)));
+        }
+        let mut former = Vec::new();
+        if let Some((sequence, before)) = before {
+            if before.rules == change.rules {
+                return Ok(Ok(sequence));
+            }
+            former.clone_from(&before.former);
+            former.push(sequence);
+        }
+        let ends = (former.len() > RULES_KEPT).then(|| former.remove(0));
+        let rules = PutRules { put_at: change.put_at, former, rules: change.rules };
+        let bytes = event::encode_rules(&rules)
+            .map_err(|source| LogError::Encode { path: self.store.path().to_owned(), source })?;
+        let event = Event::Rules { rules: Box::new(rules.clone()) };
+        let sequence = self.give(&Ends { content: ends, ..Ends::default() }, &bytes, event)?;
+        self.rules = Some((sequence, Arc::new(rules)));
+        Ok(Ok(sequence))
+    }
+
     fn give(&mut self, ends: &Ends<'_>, bytes: &[u8], event: Event) -> Result<u64, LogError> {
         let sequence = self.last + 1;
         let signed = |number: Option<u64>| number.map(u64::cast_signed);
@@ -266,6 +302,7 @@ pub(super) fn read_product(
         | Event::Delete { .. }
         | Event::Live { .. }
         | Event::Settings { .. }
+        | Event::Rules { .. }
         | Event::Start { .. } => Err(store.damaged(id)),
     }
 }

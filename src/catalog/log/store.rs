@@ -6,7 +6,7 @@
 //! | `products` | id | what is known of it without its events: see [`Latest`] |
 //! | `starts` | sequence | the id of the history that began there |
 //! | `once` | number, unique key | digest, time and outcome of a request with an idempotency key |
-//! | `meta` | name | format, origin, last sequence, sequence of the settings, how far it was pruned |
+//! | `meta` | name | format, origin, last sequence, sequences of the settings and of the rules, how far it was pruned |
 //!
 //! Owns the one connection that writes ([`Writer`]) and those that read ([`Reader`]). How the folder is made and opened
 //! is in `open`, what is copied of it in `copy`. It refuses to know what a change means.
@@ -82,6 +82,7 @@ const SETTLE_WAIT_MAX: Duration = Duration::from_secs(2);
 const META_ORIGIN: &str = "origin";
 pub(super) const META_LAST: &str = "last_sequence";
 pub(super) const META_SETTINGS: &str = "settings_sequence";
+pub(super) const META_RULES: &str = "rules_sequence";
 pub(super) const META_PRUNED: &str = "pruned_through";
 pub(super) const META_WALKED: &str = "walked_through";
 

@@ -7,6 +7,7 @@ mod live;
 mod model;
 mod once;
 mod rates;
+mod rules;
 
 use std::path::Path;
 use std::sync::Barrier;
@@ -50,13 +51,14 @@ fn outcomes(log: &Log, changes: Vec<Change>) -> Vec<Result<u64, String>> {
     written.outcomes.into_iter().map(|outcome| outcome.map_err(|refusal| refusal.code)).collect()
 }
 
-/// An event in short: `2+a=Kettle`, `3-a`, `4~a` (live), `5*` (settings), `1!` (start).
+/// An event in short: `2+a=Kettle`, `3-a`, `4~a` (live), `5*` (settings), `6#` (rules), `1!` (start).
 fn show((sequence, event): (u64, Result<Event, EventError>)) -> String {
     match event.expect("decodes") {
         Event::Upsert { product } => format!("{sequence}+{}={}", product.id, product.title),
         Event::Delete { id } => format!("{sequence}-{id}"),
         Event::Live { id, .. } => format!("{sequence}~{id}"),
         Event::Settings { .. } => format!("{sequence}*"),
+        Event::Rules { .. } => format!("{sequence}#"),
         Event::Start { .. } => format!("{sequence}!"),
     }
 }

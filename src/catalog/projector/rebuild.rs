@@ -188,7 +188,7 @@ fn replay(log: &Log, target: &mut dyn Target, cursor: u64, through: u64) -> Resu
         match event {
             Ok(Event::Upsert { product }) => drop(target.upsert(&product).map_err(|error| describe(&error))?),
             Ok(Event::Delete { id }) => drop(target.delete(&id).map_err(|error| describe(&error))?),
-            Ok(Event::Live { .. } | Event::Start { .. } | Event::Settings { .. }) => {}
+            Ok(Event::Live { .. } | Event::Start { .. } | Event::Settings { .. } | Event::Rules { .. }) => {}
             // Set aside by the walk, too.
             Err(_) => {}
         }

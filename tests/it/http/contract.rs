@@ -42,13 +42,13 @@ fn every_route_of_the_contract_exists_with_exactly_its_methods() {
 #[test]
 fn every_route_of_the_router_is_in_the_contract() {
     let described = described();
-    let pages = ["/", "/dashboard", "/dashboard/analytics", "/docs", "/openapi.json"];
+    let pages = ["/", "/dashboard", "/dashboard/analytics", "/dashboard/rules", "/docs", "/openapi.json"];
     let listed: Vec<&str> = ROUTER.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
     assert!(listed.len() >= 9, "{listed:?}");
     for path in listed.into_iter().chain(pages) {
         assert!(described.contains_key(path), "{path} is not described");
     }
-    assert_eq!(described.len(), 16 + pages.len());
+    assert_eq!(described.len(), 20 + pages.len());
 }
 
 #[test]
@@ -113,6 +113,8 @@ fn pages_allow_no_foreign_code_and_are_not_sent_twice() {
         ("/dashboard", "text/html"),
         ("/dashboard/analytics", "text/html"),
         ("/dashboard.css", "text/css"),
+        ("/dashboard/rules", "text/html"),
+        ("/app/rules/main.js", "text/javascript"),
         ("/app/dashboard/main.js", "text/javascript"),
         ("/docs", "text/html"),
         ("/docs.js", "text/javascript"),

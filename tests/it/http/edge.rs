@@ -25,7 +25,7 @@ fn what_does_not_exist_is_a_404_in_the_form_of_all_errors() {
     let server = TestServer::start();
     for path in [
         "/nowhere",
-        "/v1/shop/rules",
+        "/v1/shop/rules/other",
         "/v1/shop/events/1",
         "/v1/shop/analytics/today",
         "/dashbord",

@@ -21,7 +21,7 @@ fn server() -> TestServer {
         limited("north", "tenant:north"),
         limited("south", "tenant:south"),
         limited("nobody", "tenant:nobody AND secret_field:true"),
-        key("all", "scopes = [\"search\", \"write\", \"admin\"]\ncatalogs = [\"*\"]"),
+        key("all", "scopes = [\"search\", \"write\", \"merchandise\", \"admin\"]\ncatalogs = [\"*\"]"),
     ];
     let server = TestServer::with(&keys.concat());
     let headers = ["Authorization: Bearer all", "Content-Type: application/x-ndjson"];
@@ -48,6 +48,25 @@ fn ids(answer: &Answer) -> Vec<String> {
 fn assert_clean(answer: &Answer, other: &str) {
     let text = format!("{}{}", answer.head, answer.text()).to_lowercase();
     assert!(!text.contains(other), "{text}");
+}
+
+#[test]
+fn rules_show_a_key_nothing_beyond_its_filter() {
+    let server = server();
+    let rules = serde_json::json!({"rules": [{
+        "id": "southern rule", "when": {"query": "kettle"},
+        "then": {"pin": [{"id": "s1"}], "boost": [{"filter": "tenant:north OR tenant:south"}]}
+    }]});
+    let headers = ["Authorization: Bearer all", "Content-Type: application/json"];
+    let put = server.request("PUT", "/v1/shop/rules?wait=searchable", &headers, rules.to_string().as_bytes());
+    assert_eq!(put.status, 202, "{}", put.text());
+    for path in ["/v1/shop/search?q=kettle", "/v1/shop/search?q=kettle&explain=ranking,cache"] {
+        let answer = get(&server, "north", path);
+        assert_eq!(ids(&answer), ["n1"]);
+        assert_clean(&answer, "south");
+        assert_clean(&answer, "s1");
+    }
+    assert_eq!(ids(&get(&server, "all", "/v1/shop/search?q=kettle")), ["n1", "s1"]);
 }
 
 #[test]

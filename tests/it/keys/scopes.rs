@@ -6,7 +6,8 @@ use super::{ask, get, key};
 use crate::support::server::TestServer;
 
 /// Paths of the contract that are open: they hold no data of the shop.
-const OPEN: [&str; 7] = ["/healthz", "/readyz", "/", "/dashboard", "/dashboard/analytics", "/docs", "/openapi.json"];
+const OPEN: [&str; 8] =
+    ["/healthz", "/readyz", "/", "/dashboard", "/dashboard/analytics", "/dashboard/rules", "/docs", "/openapi.json"];
 const SCOPES: [&str; 4] = ["search", "write", "merchandise", "admin"];
 
 /// Every route of the contract: method and path, in the catalog `shop`.
@@ -26,6 +27,7 @@ fn needed(path: &str) -> &'static str {
     match path {
         "/v1/shop/search" | "/v1/shop/autocomplete" | "/v1/shop/events" => "search",
         "/v1/shop/settings" | "/v1/shop/analytics" => "merchandise",
+        _ if path.starts_with("/v1/shop/rules") => "merchandise",
         "/v1/stats" | "/metrics" => "admin",
         _ if path.starts_with("/v1/admin/") => "admin",
         _ if path.starts_with("/v1/shop/products") || path == "/v1/shop/live" => "write",
@@ -110,6 +112,7 @@ fn a_catalog_beyond_the_key_is_told_apart_from_none_by_nothing() {
         ("PUT", "/v1/CATALOG/products/1"),
         ("POST", "/v1/CATALOG/live"),
         ("GET", "/v1/CATALOG/settings"),
+        ("POST", "/v1/CATALOG/rules/undo"),
     ] {
         let [other, none, encoded] = ["other", "nothi", "%6Fther"].map(|catalog| {
             let answer = ask(&server, "limited", method, &path.replace("CATALOG", catalog), "{}");

@@ -85,6 +85,13 @@ impl Browser {
         self.post("goog/cdp/execute", &json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": parameters }));
     }
 
+    /// Shows pages as this medium (`screen`, `print`) and to someone who prefers this scheme (`light`, `dark`).
+    pub fn show_as(&self, medium: &str, scheme: &str) {
+        let features = [json!({ "name": "prefers-color-scheme", "value": scheme })];
+        let parameters = json!({ "media": medium, "features": features });
+        self.post("goog/cdp/execute", &json!({ "cmd": "Emulation.setEmulatedMedia", "params": parameters }));
+    }
+
     /// Opens an address.
     pub async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap_or_else(|error| panic!("open {url}: {error}"));

@@ -134,7 +134,15 @@ fn what_is_kept_has_bounded_room_and_gives_way_whole() {
     let pass = |best: usize| {
         let candidate = Candidate { keys: Default::default(), id_ord: 0, doc: 0, relevance: Default::default() };
         let best = vec![candidate; best];
-        Arc::new(Pass { products: 1, best, is_whole: false, counts: Vec::new(), statistics: Vec::new(), deaths: 0 })
+        Arc::new(Pass {
+            products: 1,
+            best,
+            is_whole: false,
+            counts: Vec::new(),
+            examples: Default::default(),
+            statistics: Vec::new(),
+            deaths: 0,
+        })
     };
     for number in 0..2_000 {
         kept.keep(&number.to_string().into(), pass(10), 1);
@@ -157,6 +165,7 @@ fn statistics_that_moved_are_not_near() {
         best: Vec::new(),
         is_whole: true,
         counts: Vec::new(),
+        examples: Default::default(),
         statistics: vec![1.0, 5.0],
         deaths: 0,
     };

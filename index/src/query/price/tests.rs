@@ -22,6 +22,16 @@ fn check_none(language: Language, query: &str) {
 }
 
 #[test]
+fn what_is_left_says_nothing_of_the_price() {
+    for query in ["hp under 500", "hp €500 - €800", "under 50 € hp", "unter hp 500-800 €"] {
+        let reading = read(&parse(query, Language::English), Language::English).expect("a price");
+        let words = &reading.rest.words;
+        let typed: Vec<&str> = words.iter().map(|word| &reading.rest.text[word.place.clone()]).collect();
+        assert_eq!(reading.rest.text.split_whitespace().collect::<Vec<_>>(), typed, "{query}");
+    }
+}
+
+#[test]
 fn english_prices_are_read() {
     let check = |query, filter, rest| check(Language::English, query, filter, rest);
     check("laptop under 500", "price < 500", "laptop");

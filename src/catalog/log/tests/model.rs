@@ -74,7 +74,7 @@ fn project(state: &mut State, event: Event) {
             }
         }
         Event::Delete { id } => drop(state.remove(&id)),
-        Event::Settings { .. } | Event::Start { .. } => {}
+        Event::Settings { .. } | Event::Rules { .. } | Event::Start { .. } => {}
     }
 }
 
