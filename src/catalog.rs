@@ -255,7 +255,9 @@ impl Catalog {
         };
         let projector = Projector::new(name, shared.clone(), opened, parts.freshness_bound);
         let worker = Worker::spawn_behind(format!("project-{name}"), move || projector.run())?;
-        let suggester = match Suggester::start(name, Arc::clone(&shared.visibility)) {
+        let saved = parts.touches.as_ref().filter(|_| parts.access == Access::ReadWrite);
+        let saved = saved.map(|touches| touches.with_file_name("suggestions"));
+        let suggester = match Suggester::start(name, Arc::clone(&shared.visibility), saved) {
             Ok(suggester) => suggester,
             Err(error) => {
                 shared.stop.abandon();

@@ -2,7 +2,8 @@
 //! own.
 //!
 //! Owns when they are built and their generation. It refuses to know how prefixes are completed (`index::suggest`) and
-//! does not touch the log. A start does not wait for them: until the first build there are none.
+//! does not touch the log. A start does not wait for them: until the first build there are those of the process before,
+//! if it saved any.
 //!
 //! **When.** A build reads every product, so it is rationed: at most about a tenth of one core's time, unless that
 //! would make the suggestions older than 60 s. The generation rises only when what they are built from has changed,
@@ -14,8 +15,10 @@
 mod learned;
 #[cfg(test)]
 mod measure;
+mod saved;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -29,6 +32,7 @@ use tokio::time::Instant;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use self::learned::{CANDIDATES_MAX, Findings, Phrase};
+use self::saved::Saved;
 use super::visibility::Visibility;
 use super::worker::Worker;
 use crate::learn::{Learner, now_ms};
@@ -76,10 +80,14 @@ pub(crate) struct Suggester {
 }
 
 impl Suggester {
-    /// Starts the thread; the first build begins at once.
-    pub(crate) fn start(name: &str, visibility: Arc<Visibility>) -> std::io::Result<Self> {
-        let empty = Suggestions { generation: 0, index: SuggestIndex::empty(), settings: Arc::default() };
-        let current = Arc::new(ArcSwap::from_pointee(empty));
+    /// Starts the thread; the first build begins at once. Until it ends there is what was saved in `path`.
+    pub(crate) fn start(name: &str, visibility: Arc<Visibility>, path: Option<PathBuf>) -> std::io::Result<Self> {
+        let saved = path.map(Saved::new);
+        let language = visibility.published().snapshot.settings().language;
+        let index = saved.as_ref().and_then(|saved| saved.load(language)).unwrap_or_else(SuggestIndex::empty);
+        // What was blocked when they were made is not known, so all that is blocked now is left out of what they say.
+        let first = Suggestions { generation: 0, index, settings: Arc::default() };
+        let current = Arc::new(ArcSwap::from_pointee(first));
         let stop = Arc::new(AtomicBool::new(false));
         let learner = Arc::default();
         let builder = Builder {
@@ -90,6 +98,7 @@ impl Suggester {
             learner: Arc::clone(&learner),
             findings: Findings::default(),
             fingerprint: None,
+            saved,
         };
         let worker = Worker::spawn_behind(format!("suggest-{name}"), move || builder.run())?;
         Ok(Self { current, stop, visibility, learner, worker: std::sync::Mutex::new(Some(worker)) })
@@ -124,6 +133,7 @@ struct Builder {
     learner: Arc<OnceLock<Arc<Learner>>>,
     findings: Findings,
     fingerprint: Option<u64>,
+    saved: Option<Saved>,
 }
 
 impl Builder {
@@ -144,6 +154,9 @@ impl Builder {
             }
             drop(snapshot);
             self.wait(pause_after(began.elapsed()), |_| false);
+        }
+        if let Some(saved) = &mut self.saved {
+            saved.finish(&self.current.load().index);
         }
     }
 
@@ -194,6 +207,9 @@ impl Builder {
         let settings = Arc::clone(settings);
         self.current.store(Arc::new(Suggestions { generation, index, settings }));
         self.fingerprint = Some(fingerprint);
+        if let Some(saved) = &mut self.saved {
+            saved.offer(&self.current.load().index);
+        }
         Ok(())
     }
 

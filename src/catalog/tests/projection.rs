@@ -48,6 +48,28 @@ fn a_catalog_goes_on_where_it_was_dropped() {
 }
 
 #[test]
+fn a_catalog_begins_with_the_suggestions_that_it_ended_with() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let catalog = open(dir.path());
+    write_through(&catalog, (0..4).map(|n| upsert(&n.to_string(), "Tea kettle")).collect());
+    let deadline = std::time::Instant::now() + LONG;
+    while catalog.suggestions().index.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "suggestions are built");
+        std::thread::yield_now();
+    }
+    let says = catalog.suggestions().index.save();
+    catalog.close();
+    drop(catalog);
+    assert_eq!(open(dir.path()).suggestions().index.save(), says, "at once, before any are built");
+    std::fs::write(dir.path().join("suggestions"), "nonsense").expect("writes");
+    let catalog = open(dir.path());
+    while catalog.suggestions().index.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "suggestions are built without the file, too");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn a_lost_index_is_built_again_and_nothing_half_built_is_shown() {
     let dir = tempfile::tempdir().expect("a folder");
     let catalog = open(dir.path());
