@@ -154,6 +154,7 @@ fn complete(prefix: &str) -> SearchRequest {
         facet_limit: 5,
         per_page: 3,
         fields: Some(fields),
+        window: 32,
         ..SearchRequest::default()
     }
 }

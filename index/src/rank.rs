@@ -25,8 +25,8 @@ use crate::settings::Ranking;
 use crate::snapshot::Snapshot;
 use crate::store::schema::NumberField;
 
-/// Matches that are put in order anew: ten pages, which is farther than shoppers look, and so few that it costs less
-/// than finding them.
+/// Matches that are put in order anew unless a search says otherwise: ten pages, which is farther than shoppers look, and
+/// so few that it costs less than finding them.
 pub(crate) const WINDOW: usize = 200;
 
 /// What a match is besides its text, as the second step sees it.
@@ -78,17 +78,15 @@ pub(crate) fn score(weights: &Ranking, relevance: Relevance, traits: Traits) -> 
     relevance.text * Factors::of(weights, relevance, traits).product() * relevance.factor
 }
 
-/// Puts the first [`WINDOW`] of `best`, which are in order, in order anew. `examples` are matches whose head is wanted.
+/// Puts the best, which are in order, in order anew. `examples` are matches whose head is wanted.
 pub(crate) fn rerank(
     snapshot: &Snapshot,
     merge: &Merge<'_>,
     rows: &LiveRows<'_>,
     wanted: &Wanted,
     examples: Examples,
-    best: &mut [Placed],
+    window: &mut [Placed],
 ) -> Result<(), IndexError> {
-    let window = best.len().min(WINDOW);
-    let (window, _) = best.split_at_mut(window);
     if window.len() < 2 {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use crate::error::IndexError;
 use crate::filter::Filter;
 use crate::query::fields::assumed;
 use crate::query::filter::Condition;
+use crate::rank::WINDOW;
 
 /// Deepest product that paging reaches: `page × per_page` is at most this. A shopper does not turn 500 pages, and
 /// every page costs a heap of this size.
@@ -57,6 +58,9 @@ pub struct SearchRequest {
     pub prefix: bool,
     /// Whether hits explain their score.
     pub explain_ranking: bool,
+    /// How many of the best by their words are put in order anew by what they are besides. All pages of a search must
+    /// have the same, or they repeat and skip products.
+    pub window: usize,
     /// What the asker says of the situation; rules may look at it.
     pub context: Vec<String>,
 }
@@ -80,6 +84,7 @@ impl Default for SearchRequest {
             typos: true,
             prefix: true,
             explain_ranking: false,
+            window: WINDOW,
             context: Vec::new(),
         }
     }

@@ -326,5 +326,14 @@ fn resolve_request(snapshot: &Snapshot, request: &SearchRequest) -> Result<Colle
         None => None,
     };
     let keys = resolve_keys(snapshot, &request.sort)?;
-    Ok(Collection { conditions, selections, facets, keys, group, limit, arranged: Arranged::default() })
+    Ok(Collection {
+        conditions,
+        selections,
+        facets,
+        keys,
+        group,
+        limit,
+        window: request.window,
+        arranged: Arranged::default(),
+    })
 }

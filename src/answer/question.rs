@@ -34,6 +34,8 @@ use crate::resilience::deadline::Worth;
 const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
 /// Categories beside suggestions: a short list to narrow down by, not a facet.
 const CATEGORIES_SHOWN: usize = 5;
+/// Of the best by their words, so many are put in order by what they are: few are shown, and there is no second page.
+const PRODUCTS_WINDOW: usize = 32;
 /// What a product beside suggestions shows: a line with a picture that links.
 const PRODUCT_FIELDS: [&str; 5] = ["title", "brand", "image", "price", "url"];
 
@@ -213,6 +215,7 @@ pub(super) fn beside(request: &CompleteRequest) -> SearchRequest {
         facet_limit: CATEGORIES_SHOWN,
         per_page: request.products,
         fields: Some(PRODUCT_FIELDS.map(String::from).to_vec()),
+        window: PRODUCTS_WINDOW,
         ..SearchRequest::default()
     }
 }

@@ -21,8 +21,8 @@ use crate::eval::score::{Relevance, SegmentScorer, Statistics};
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
+use crate::rank;
 use crate::rank::examples::Examples;
-use crate::rank::{self, WINDOW};
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::segment::SegmentColumns;
 
@@ -42,6 +42,8 @@ pub(crate) struct Collection {
     pub(crate) group: Option<GroupField>,
     /// How many of the best are wanted.
     pub(crate) limit: usize,
+    /// How many of the best by their words are put in order anew.
+    pub(crate) window: usize,
     /// What rules ask for.
     pub(crate) arranged: Arranged,
 }
@@ -113,7 +115,7 @@ pub(crate) fn run(
     let statistics = if scored { Some(Statistics::gather(snapshot, evaluation)?) } else { None };
     // The window is collected whatever the page, so that the order of all pages is the same.
     let reranks = scored && collection.limit > 0 && collection.keys.first() == Some(&Key::Relevance);
-    let depth = if reranks { collection.limit.max(WINDOW) } else { collection.limit };
+    let depth = if reranks { collection.limit.max(collection.window) } else { collection.limit };
     let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
     let mut collected = Collected {
         total: 0,
@@ -136,7 +138,11 @@ pub(crate) fn run(
         examples.merge(at, std::mem::take(&mut found.examples));
         collected.live.merge(std::mem::take(&mut found.live));
         segment.count_facets(&found, &mut collected.counters, cancel)?;
-        collected.best.extend(found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)));
+        merge.add(
+            &mut collected.best,
+            found.best.into_iter().map(|candidate| merge.place(at, candidate, &keys)),
+            depth,
+        );
         for (group, (candidate, members)) in found.groups {
             let mut placed = merge.place(at, candidate, &keys);
             placed.members = members;
@@ -144,10 +150,13 @@ pub(crate) fn run(
         }
     }
     collected.total = if collection.group.is_some() { groups.len() as u64 } else { collected.products };
-    collected.best.extend(groups.into_values());
-    collected.best.sort_by(|a, b| merge.compare(a, b));
+    if collection.group.is_some() {
+        collected.best.extend(groups.into_values());
+        collected.best.sort_by(|a, b| merge.compare(a, b));
+    }
     if let Some(statistics) = statistics.as_ref().filter(|_| reranks) {
-        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best)?;
+        let window = collected.best.len().min(collection.window);
+        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best[..window])?;
     }
     collected.best.truncate(collection.limit);
     Ok(collected)

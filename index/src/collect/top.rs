@@ -122,6 +122,24 @@ impl Merge<'_> {
         Placed { segment, candidate, terms, members: 1, traits: Traits::default() }
     }
 
+    /// Adds the best of a segment, which are in order, to the best so far, of which `most` are wanted.
+    pub(crate) fn add(&self, best: &mut Vec<Placed>, segment: impl Iterator<Item = Placed>, most: usize) {
+        // Most of what a further segment has is behind all that is wanted, and need not be put in order.
+        let last = if best.len() == most { best.pop() } else { None };
+        match last {
+            Some(last) => {
+                let better = segment.take_while(|placed| self.compare(placed, &last).is_lt());
+                let better: Vec<Placed> = better.collect();
+                best.push(last);
+                best.extend(better);
+            }
+            None => best.extend(segment),
+        }
+        // Two runs in order, which a stable sort merges.
+        best.sort_by(|a, b| self.compare(a, b));
+        best.truncate(most);
+    }
+
     /// Better comes first.
     pub(crate) fn compare(&self, a: &Placed, b: &Placed) -> Ordering {
         if a.segment == b.segment {

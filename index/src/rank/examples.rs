@@ -22,6 +22,8 @@ pub(crate) struct Examples {
     /// How many of the query's words they have; those with fewer are given up for one with more.
     matched: u16,
     drawn: Vec<Drawn>,
+    /// No number above it is among the lowest.
+    ceiling: Option<u64>,
 }
 
 /// The number drawn for a product, and where it lies. The lowest numbers are kept.
@@ -47,7 +49,11 @@ impl Examples {
             Ordering::Greater => {
                 self.matched = matched;
                 self.drawn.clear();
+                self.ceiling = None;
             }
+        }
+        if self.ceiling.is_some_and(|ceiling| drawn.0 > ceiling) {
+            return;
         }
         self.drawn.push(drawn);
         // Room for twice as many makes the sorting rare.
@@ -59,6 +65,9 @@ impl Examples {
     fn keep_lowest(&mut self) {
         self.drawn.sort_unstable();
         self.drawn.truncate(EXAMPLES);
+        if self.drawn.len() == EXAMPLES {
+            self.ceiling = self.drawn.last().map(|(number, ..)| *number);
+        }
     }
 
     /// What they take on the heap.

@@ -94,6 +94,7 @@ pub fn read(mut params: Params) -> Result<SearchParams, AnswerError> {
         typos: params.flag("typos")?.unwrap_or(defaults.typos),
         prefix: params.flag("prefix")?.unwrap_or(defaults.prefix),
         explain_ranking: explain.ranking,
+        window: defaults.window,
         context: params.list("context", CONTEXTS_MAX, CONTEXT_BYTES_MAX)?.unwrap_or_default(),
     };
     let reach = request.page * request.per_page;
@@ -215,6 +216,7 @@ mod tests {
             typos: false,
             prefix: false,
             explain_ranking: true,
+            window: SearchRequest::default().window,
             context: vec!["phone".into()],
         };
         assert_eq!(params.request, expected);
