@@ -127,3 +127,24 @@ fn another_form_of_a_word_is_no_offer() {
     let snapshot = titled(&all.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(search(&snapshot, &SearchRequest { prefix: false, ..ask("laptops") }).did_you_mean, None);
 }
+
+#[test]
+fn a_mistyped_word_is_corrected_although_another_word_is_missing() {
+    let snapshot = titled(&["Gaming laptop", "Desk"]);
+    assert_eq!(search(&snapshot, &ask("laptop zzqqx")).total, 1);
+    assert_eq!(search(&snapshot, &ask("labtop zzqqx")).total, 1);
+}
+
+#[test]
+fn what_is_told_as_a_correction_is_a_word() {
+    let page = search(&titled(&["Samsung phone"]), &ask("samsnu"));
+    assert_eq!(titles(&page), ["Samsung phone"]);
+    assert_eq!(page.corrected.as_deref(), Some("samsung"));
+}
+
+#[test]
+fn the_parts_of_a_number_are_found_side_by_side() {
+    let snapshot = titled(&["ZEL-008Z-1 socks, pack of 24"]);
+    let page = search(&snapshot, &ask("ZEL-008Z-2"));
+    assert!(page.total == 0 || page.relaxed, "{:?}", titles(&page));
+}
