@@ -4,7 +4,7 @@
 //! and the two factors that one look into a list tells: its title's *head* is what the query asks for, and the query
 //! *names* it. Then the best [`WINDOW`] are put in order anew with what is dearer to know: the *sort* of product that
 //! is asked for, learned from heads (`examples`, `kind`), popularity, and whether it is sold out. The weights are those
-//! of [`Ranking`](crate::settings::Ranking), each with its reason.
+//! of [`Ranking`], each with its reason.
 //!
 //! Invariants. Nothing here decides *what* is found, only its order, so that no clause names it; the statistics behind
 //! it may drift like those of BM25 (DESIGN.md, "What a plan must state"). The window does not depend on the page, and
