@@ -105,8 +105,7 @@ fn a_cached_answer_equals_the_uncached_one() {
         sum.add(&tally.unwrap_or_else(|wrong| panic!("{wrong}")));
     }
     eprintln!("{sum:?} in {:?}", began.elapsed());
-    // Nearly a fifth: most changes of a catalog this small touch a query that finds little and climbs every rung.
-    assert!(sum.touched_since * 6 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
+    assert!(sum.touched_since * 5 >= sum.steps, "too few hits on a catalog touched since: {sum:?}");
     assert!(sum.graced > 0 && sum.refilled > 0 && sum.live_dependent > 0, "{sum:?}");
     assert!(sum.at_twin * 40 >= sum.steps && sum.ahead > 0, "{sum:?}");
     assert!(sum.from_afar * 20 >= sum.steps && sum.from_another_process > 0, "{sum:?}");

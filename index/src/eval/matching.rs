@@ -12,7 +12,7 @@ use crate::eval::split::split_docs;
 use crate::live::LiveRows;
 use crate::query::depend::WordCorrections;
 use crate::query::filter::{Condition, SegmentCondition};
-use crate::query::plan::{Phrase, QueryPlan, WordPlan};
+use crate::query::plan::{Alternative, Origin, Phrase, QueryPlan, WordPlan};
 use crate::query::relax::Needed;
 use crate::query::typo::CORRECTIONS_MAX;
 use crate::snapshot::{CancelCheck, Snapshot};
@@ -171,7 +171,7 @@ fn word_cursors(
     for alternative in &word.direct {
         match alternative.terms.as_slice() {
             [term] => cursors.extend(docs_with(reader, fields.words, term)?.map(Cursor::List)),
-            terms => cursors.extend(compound_cursor(fields, reader, terms)?),
+            _ => cursors.extend(several_cursor(snapshot, reader, alternative)?),
         }
     }
     if let Some(prefix) = &word.prefix {
@@ -195,20 +195,33 @@ fn word_cursors(
     Ok(cursors)
 }
 
-/// Documents that have all of the terms.
-pub(crate) fn compound_cursor(
-    fields: &Fields,
+/// Documents that have all terms of an alternative, side by side if it says so.
+pub(crate) fn several_cursor(
+    snapshot: &Snapshot,
     reader: &SegmentReader,
-    terms: &[String],
+    alternative: &Alternative,
 ) -> Result<Option<Cursor>, IndexError> {
-    let mut lists = Vec::with_capacity(terms.len());
-    for term in terms {
-        match docs_with(reader, fields.words, term)? {
+    let mut lists = Vec::with_capacity(alternative.terms.len());
+    for term in &alternative.terms {
+        match docs_with(reader, snapshot.fields().words, term)? {
             Some(list) => lists.push(Cursor::List(list)),
             None => return Ok(None),
         }
     }
-    Ok(Some(Cursor::all(lists)))
+    if alternative.origin != Origin::Behind {
+        return Ok(Some(Cursor::all(lists)));
+    }
+    let mut docs = Vec::new();
+    gather(phrase_docs(snapshot, reader, &Phrase::of(&alternative.terms))?, &mut docs);
+    Ok((!docs.is_empty()).then(|| Cursor::docs(docs)))
+}
+
+/// Appends the documents that are left of a set.
+pub(crate) fn gather(mut set: Box<dyn DocSet + '_>, docs: &mut Vec<DocId>) {
+    while set.doc() != TERMINATED {
+        docs.push(set.doc());
+        set.advance();
+    }
 }
 
 /// Documents with a word that begins so. Prefixes up to the indexed length have a list of their own; the few words

@@ -11,10 +11,10 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
-use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
+use crate::eval::matching::{Evaluation, prefix_cursor, several_cursor};
 use crate::eval::split::split_docs;
 use crate::eval::wanted::Wanted;
-use crate::query::plan::WordPlan;
+use crate::query::plan::{Alternative, WordPlan};
 use crate::rank::{self, Traits};
 use crate::settings::{Ranking, Settings};
 use crate::snapshot::Snapshot;
@@ -145,7 +145,7 @@ impl<'a> Statistics<'a> {
         let words = evaluation.plan.words.iter().map(|word| {
             let fields = snapshot.fields();
             let mut having = 0;
-            for term in word.direct.iter().filter_map(|alternative| alternative.terms.first()) {
+            for term in word.direct.iter().map(Alternative::stated) {
                 having = having.max(doc_freq(searcher, fields.words, term)?);
             }
             let beginning = match &word.prefix {
@@ -197,7 +197,7 @@ pub(crate) struct SegmentScorer<'a> {
 struct WordScorer<'a> {
     lists: Vec<FieldList<'a>>,
     exact: Option<SegmentPostings>,
-    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1; with what
+    /// Alternatives of several words, which count when all are there, like one occurrence in a field of weight 1; with what
     /// a match through them counts.
     compounds: Vec<(WordCursor, f32)>,
     /// The first document, not below the last one scored, that may have the word itself.
@@ -331,7 +331,7 @@ impl<'a> WordScorer<'a> {
         };
         let mut compounds = Vec::new();
         for alternative in word.direct.iter().filter(|alternative| alternative.terms.len() > 1) {
-            let cursor = compound_cursor(fields, reader, &alternative.terms)?;
+            let cursor = several_cursor(snapshot, reader, alternative)?;
             compounds.extend(cursor.map(|cursor| (WordCursor::new(vec![cursor]), alternative.weight)));
         }
         let (idf, prefix_idf) = (of_word.idf, of_word.prefix_idf);

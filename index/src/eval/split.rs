@@ -1,10 +1,10 @@
 //! Which documents of a segment have both halves of a split word.
 
-use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
+use tantivy::{DocId, SegmentReader, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, WordCursor};
-use crate::eval::matching::{docs_with, phrase_docs};
+use crate::eval::matching::{docs_with, gather, phrase_docs};
 use crate::query::plan::Phrase;
 use crate::query::split::Split;
 use crate::snapshot::Snapshot;
@@ -21,7 +21,7 @@ pub(crate) fn split_docs(snapshot: &Snapshot, reader: &SegmentReader, split: &Sp
         }
     }
     let mut docs = Vec::new();
-    let together = Phrase { terms: vec![(0, split.left.clone()), (1, split.right.clone())] };
+    let together = Phrase::of(&[split.left.clone(), split.right.clone()]);
     gather(phrase_docs(snapshot, reader, &together)?, &mut docs);
     if split.apart {
         let title = fields.text(TextField::Title);
@@ -35,11 +35,4 @@ pub(crate) fn split_docs(snapshot: &Snapshot, reader: &SegmentReader, split: &Sp
         }
     }
     Ok(docs)
-}
-
-fn gather(mut found: Box<dyn DocSet + '_>, docs: &mut Vec<DocId>) {
-    while found.doc() != TERMINATED {
-        docs.push(found.doc());
-        found.advance();
-    }
 }

@@ -60,8 +60,9 @@ pub(crate) fn variant<'a>(
 }
 
 fn word_clause(word: &WordPlan, corrections: Option<&WordCorrections>) -> Clause {
-    let stated = word.direct.iter().filter(|it| it.origin == Origin::Form || !is_off(Rule::Alternatives));
-    let mut terms: Vec<String> = stated.map(|alternative| touch_term(&alternative.terms[0])).collect();
+    let is_itself = |origin: &Origin| matches!(origin, Origin::Form | Origin::Behind);
+    let stated = word.direct.iter().filter(|it| is_itself(&it.origin) || !is_off(Rule::Alternatives));
+    let mut terms: Vec<String> = stated.map(|alternative| touch_term(alternative.stated())).collect();
     if let Some(prefix) = &word.prefix {
         terms.push(touch_prefix(prefix));
     }

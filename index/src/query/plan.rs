@@ -3,6 +3,8 @@
 //! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
+use std::ops::Range;
+
 use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term};
 use crate::query::asked::{Roles, roles};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
@@ -73,7 +75,7 @@ impl WordPlan {
 /// Terms that stand in place of a word when a product has them all.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alternative {
-    /// One term, several for a synonym of several words.
+    /// One term, several for a synonym of several words, two for [`Origin::Behind`].
     pub(crate) terms: Vec<String>,
     /// How much a match through it counts, 0–1.
     pub(crate) weight: f32,
@@ -88,6 +90,8 @@ pub(crate) enum Origin {
     Form,
     /// The word joined with its neighbour, as text.
     Joined(String),
+    /// The word itself, side by side with the one before it, which is the first of the terms.
+    Behind,
     /// The settings' synonyms.
     Synonym,
 }
@@ -96,6 +100,12 @@ impl Alternative {
     /// The word itself.
     fn form(term: String) -> Self {
         Self { terms: vec![term], weight: 1.0, origin: Origin::Form }
+    }
+
+    /// The term that stands for it where one must: a product that matches has them all.
+    pub(crate) fn stated(&self) -> &str {
+        let own = if self.origin == Origin::Behind { self.terms.last() } else { self.terms.first() };
+        own.map_or("", String::as_str)
     }
 }
 
@@ -106,6 +116,13 @@ pub(crate) struct Phrase {
     pub(crate) terms: Vec<(usize, String)>,
 }
 
+impl Phrase {
+    /// Words side by side.
+    pub(crate) fn of(terms: &[String]) -> Self {
+        Self { terms: terms.iter().cloned().enumerate().collect() }
+    }
+}
+
 /// Makes the plan.
 pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyzer, prefix: bool) -> QueryPlan {
     let words = required_words(&query.words, analyzer);
@@ -113,6 +130,7 @@ pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyz
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
     add_synonyms(&mut plans, lexicon);
+    bind_numbers(&words, &query.text, &mut plans);
     let Roles { heads, asked, details } = roles(&query.words, &words, lexicon.settings.language);
     let text = query.text.trim();
     QueryPlan {
@@ -159,6 +177,14 @@ fn typo_budget(token: &Token) -> u8 {
 
 /// The parts of `dv7-1211ea` are also found as `dv71211ea`.
 fn join_chains(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Analyzer) {
+    for chain in chains(words) {
+        add_joined(words, plans, chain, analyzer);
+    }
+}
+
+/// The places of words that hyphens and the like hold together.
+fn chains(words: &[&ParsedWord]) -> Vec<Range<usize>> {
+    let mut chains = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let mut end = at + 1;
@@ -166,10 +192,36 @@ fn join_chains(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Ana
             end += 1;
         }
         if end - at > 1 {
-            add_joined(words, plans, at..end, analyzer);
+            chains.push(at..end);
         }
         at = end;
     }
+    chains
+}
+
+/// Of `ZEL-008Z-2` the last part is found behind `008Z` only, not as any `2`: where parts with digits are held together,
+/// the number is in their order. Parts without digits are words, wherever they stand (`mp3-player`, `A4-Papier`).
+fn bind_numbers(words: &[&ParsedWord], typed: &str, plans: &mut [WordPlan]) {
+    for chain in chains(words) {
+        for at in chain.start + 1..chain.end {
+            let between = &typed[words[at - 1].place.end..words[at].place.start];
+            // Of `3-for-2` a stop word was taken out.
+            let is_next = between.chars().count() == 1;
+            if !is_next || !has_digits(words[at - 1]) || !has_digits(words[at]) {
+                continue;
+            }
+            let terms = vec![text(&words[at - 1].group).to_owned(), text(&words[at].group).to_owned()];
+            plans[at].direct[0] = Alternative { terms, weight: 1.0, origin: Origin::Behind };
+            // Unfinished, it goes on where all of it is written together.
+            let joined: String = words[chain.start..=at].iter().map(|word| text(&word.group)).collect();
+            let goes_on = joined.chars().count() <= JOINED_CHARS_MAX;
+            plans[at].prefix = plans[at].prefix.take().filter(|_| goes_on).map(|_| joined);
+        }
+    }
+}
+
+fn has_digits(word: &ParsedWord) -> bool {
+    matches!(&word.group, Group::Single(token) if token.kind != TokenKind::Word)
 }
 
 fn is_glued(word: &ParsedWord) -> bool {
@@ -188,7 +240,7 @@ fn join_neighbours(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut
     }
 }
 
-fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Range<usize>, analyzer: &mut Analyzer) {
+fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: Range<usize>, analyzer: &mut Analyzer) {
     let joined: String = words[range.clone()].iter().map(|word| text(&word.group)).collect();
     if joined.chars().count() > JOINED_CHARS_MAX {
         return;

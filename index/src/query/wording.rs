@@ -1,9 +1,11 @@
 //! What to tell the shopper about corrections: the query in the words that the first result was found by.
 
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, Term};
+use std::sync::Arc;
 
-use crate::analysis::tokenize;
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocAddress, DocId, DocSet, Term};
+
+use crate::analysis::{Analyzer, tokenize};
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::prefix_cursor;
@@ -11,7 +13,8 @@ use crate::eval::split::split_docs;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
 use crate::settings::Language;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, read_product};
+use crate::store::forms::for_each_completing;
 
 /// How the first result has a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +63,9 @@ fn found(
     snapshot: &Snapshot,
     word: &WordPlan,
     corrections: Option<&WordCorrections>,
-    (segment, doc): (usize, DocId),
+    first: (usize, DocId),
 ) -> Result<Found, IndexError> {
+    let (segment, doc) = first;
     let fields = snapshot.fields();
     let has = |field: Field, term: &str| has_term(snapshot, segment, doc, field, term);
     for alternative in word.direct.iter().filter(|alternative| !matches!(alternative.origin, Origin::Joined(_))) {
@@ -104,12 +108,30 @@ fn found(
             best = Some((correction.distance, correction.products, &correction.text));
         }
     }
+    if let Some((_, _, text)) = best {
+        return Ok(Found::Corrected(text.to_owned()));
+    }
     for correction in &corrections.prefixes {
-        if best.is_none() && has(fields.prefix, &correction.text)? {
-            best = Some((correction.distance, correction.products, &correction.text));
+        if has(fields.prefix, &correction.text)? {
+            // The beginning of a word is no word that a shopper would know.
+            return Ok(completed(snapshot, &correction.text, first)?.map_or(Found::AsTyped, Found::Corrected));
         }
     }
-    Ok(best.map_or(Found::AsTyped, |(_, _, text)| Found::Corrected(text.to_owned())))
+    Ok(Found::AsTyped)
+}
+
+/// The word of the product that begins so; of several the shortest, which others are made of.
+fn completed(snapshot: &Snapshot, prefix: &str, (segment, doc): (usize, DocId)) -> Result<Option<String>, IndexError> {
+    let address = DocAddress::new(u32::try_from(segment).unwrap_or(u32::MAX), doc);
+    let product = read_product(&snapshot.searcher().doc(address)?)?;
+    let mut analyzer = Analyzer::new(Arc::clone(snapshot.settings()));
+    let mut shortest: Option<String> = None;
+    for_each_completing(&product, snapshot.settings(), &mut analyzer, |word| {
+        if word.starts_with(prefix) && shortest.as_ref().is_none_or(|known| word.len() < known.len()) {
+            shortest = Some(word.to_owned());
+        }
+    });
+    Ok(shortest)
 }
 
 /// Whether a neighbour was found as both words written together.

@@ -4,6 +4,8 @@
 //! Each step includes the one before it, and ranks what it adds behind. Every step that was evaluated is stated in the
 //! answer's dependency, whether or not it found anything: that it found too little is what the next one hangs on.
 
+use std::rc::Rc;
+
 use super::Search;
 use crate::analysis::Analyzer;
 use crate::answer::Relaxation;
@@ -23,10 +25,13 @@ use crate::switch::{Rule, is_off};
 /// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
 const ENOUGH_PRODUCTS: u64 = 10;
 
+/// All that the words may have meant, one for each; `None` as typed.
+type Readings = Option<Rc<[WordCorrections]>>;
+
 /// The pass whose results are shown.
 pub(super) struct Answer {
     pub(super) collected: Collected,
-    pub(super) corrections: Option<Vec<WordCorrections>>,
+    pub(super) corrections: Readings,
     pub(super) needed: Needed,
     /// What was given up on the way.
     pub(super) relaxation: Vec<Relaxation>,
@@ -40,12 +45,14 @@ impl Search<'_> {
         let all = Needed::all(&self.plan);
         let mut answer = self.pass("strict", None, all)?;
         let as_typed = answer.collected.products;
-        if answer.collected.products < ENOUGH_PRODUCTS {
-            let readings = self.readings(analyzer)?;
-            let is_mistyped = readings.iter().any(|word| word.budget > 0);
-            if is_mistyped || readings.iter().any(|word| !word.splits.is_empty()) {
+        let mut readings = None;
+        if as_typed < ENOUGH_PRODUCTS {
+            let read = self.readings(analyzer)?;
+            let is_mistyped = read.iter().any(|word| word.budget > 0);
+            if is_mistyped || read.iter().any(|word| !word.splits.is_empty()) {
                 let name = if is_mistyped { "typos" } else { "splits" };
-                answer = self.wider(answer, name, Some(readings), all)?;
+                readings = Some(Rc::from(read));
+                answer = self.wider(answer, name, readings.clone(), all)?;
             }
         }
         for rung in rungs(&self.plan) {
@@ -53,8 +60,8 @@ impl Search<'_> {
             if found >= ENOUGH_PRODUCTS || (rung.only_from_nothing && found > 0) {
                 break;
             }
-            let corrections = answer.corrections.clone();
-            answer = self.wider(answer, rung.name, corrections, rung.needed)?;
+            // A word may be mistyped although nothing has it beside another that is missing.
+            answer = self.wider(answer, rung.name, readings.clone(), rung.needed)?;
             if answer.collected.products > found {
                 answer.relaxation.push(rung.told(&self.plan));
             }
@@ -67,7 +74,7 @@ impl Search<'_> {
         &mut self,
         before: Answer,
         name: &str,
-        corrections: Option<Vec<WordCorrections>>,
+        corrections: Readings,
         needed: Needed,
     ) -> Result<Answer, IndexError> {
         let mut wider = self.pass(name, corrections, needed)?;
@@ -79,12 +86,7 @@ impl Search<'_> {
         Ok(wider)
     }
 
-    fn pass(
-        &mut self,
-        name: &str,
-        corrections: Option<Vec<WordCorrections>>,
-        needed: Needed,
-    ) -> Result<Answer, IndexError> {
+    fn pass(&mut self, name: &str, corrections: Readings, needed: Needed) -> Result<Answer, IndexError> {
         let conditions = self.collection.conditions.iter();
         let selections = self.collection.selections.iter().map(|(_, condition)| condition);
         let stated = variant(name, &self.plan, corrections.as_deref(), needed, conditions.chain(selections));
@@ -131,6 +133,7 @@ impl Search<'_> {
             keys: Vec::new(),
             group: None,
             limit: 0,
+            window: 0,
             arranged: self.collection.arranged.hiding(),
         };
         let evaluation = Evaluation { plan: &plan, corrections: None, needed: Needed::all(&plan) };

@@ -1,6 +1,7 @@
 //! What words find: forms, units, model numbers, phrases, exclusions, unfinished words, partial matches.
 
 use serde_json::json;
+use storefind_index::answer::Relaxation;
 use storefind_index::request::SearchRequest;
 use storefind_index::settings::{Settings, Synonym, Weights};
 
@@ -65,6 +66,40 @@ fn a_model_number_is_found_by_its_parts_joined_and_with_spaces() {
         check(&all, query, &["HP dv7-1211ea"]);
     }
     check(&all, "dv7", &["HP dv7-1211ea", "HP dv7-3100ea"]);
+}
+
+#[test]
+fn parts_with_digits_are_found_side_by_side() {
+    let all = [
+        "ZEL-008Z-1 socks, pack of 24",
+        "ZEL-008Z-2 socks",
+        "Socks (zel 008z 2)",
+        "Socks ZEL008Z2",
+        "ZEL 2-008Z socks",
+        "ZEL-008Z-24 socks",
+    ];
+    check(&all, "ZEL-008Z-2", &["ZEL-008Z-2 socks", "Socks (zel 008z 2)", "Socks ZEL008Z2"]);
+    check(&all, "socks ZEL-008Z-1", &["ZEL-008Z-1 socks, pack of 24"]);
+    check(&all, "zel 2 008z", &["ZEL-008Z-2 socks", "Socks (zel 008z 2)", "ZEL 2-008Z socks"]);
+    check(&["MP3 player", "Player for MP3"], "mp3-player", &["MP3 player", "Player for MP3"]);
+    check(&["3 for 2", "2 for 3"], "3-for-2", &["3 for 2", "2 for 3"]);
+}
+
+#[test]
+fn another_model_is_found_for_want_of_the_one_asked_for_and_told() {
+    let without_last = Relaxation { step: "details", without: vec!["2".into()], missing_max: 1 };
+    let page = search(&titled(&["ZEL-008Z-1 socks, pack of 24"]), &ask("ZEL-008Z-2"));
+    assert_eq!((page.total, &page.relaxation), (1, &vec![without_last]));
+    let page = search(&titled(&["ZEL-008Z-1 socks, pack of 24", "ZEL-008Z-2 socks"]), &ask("ZEL-008Z-2"));
+    assert_eq!(titles(&page), ["ZEL-008Z-2 socks", "ZEL-008Z-1 socks, pack of 24"]);
+}
+
+#[test]
+fn the_last_part_of_a_number_may_be_unfinished() {
+    let page = search(&titled(&["ZEL-008Z-24 socks", "ZEL-008Z-1 socks, pack of 24"]), &ask("ZEL-008Z-2"));
+    assert_eq!(titles(&page)[0], "ZEL-008Z-24 socks");
+    let page = search(&titled(&["ZEL-008Z-24 socks"]), &ask("ZEL-008Z-2"));
+    assert_eq!((page.total, page.relaxed), (1, false));
 }
 
 #[test]

@@ -33,6 +33,10 @@ pub(super) const WORDY: &[&str] = &[
     "gb 8",
     "8 kg",
     "lamp 8kg",
+    "lamp zel-008z-2",
+    "zel 008z 2",
+    "zel008z24",
+    "2-008z lamp",
 ];
 
 /// A raw query string about [`WORDY`] things.
