@@ -1,12 +1,13 @@
 //! Which documents of a segment have both halves of a split word.
 
+use tantivy::schema::Field;
 use tantivy::{DocId, SegmentReader, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, WordCursor};
 use crate::eval::matching::{docs_with, gather, phrase_docs};
 use crate::query::plan::Phrase;
-use crate::query::split::Split;
+use crate::query::split::{Reach, Split};
 use crate::snapshot::Snapshot;
 use crate::store::schema::TextField;
 
@@ -21,18 +22,26 @@ pub(crate) fn split_docs(snapshot: &Snapshot, reader: &SegmentReader, split: &Sp
         }
     }
     let mut docs = Vec::new();
+    if split.reach == Reach::Anywhere {
+        gather_both(reader, fields.words, split, &mut docs)?;
+        return Ok(docs);
+    }
     let together = Phrase::of(&[split.left.clone(), split.right.clone()]);
     gather(phrase_docs(snapshot, reader, &together)?, &mut docs);
-    if split.apart {
-        let title = fields.text(TextField::Title);
-        let left = docs_with(reader, title, &split.left)?;
-        let right = docs_with(reader, title, &split.right)?;
-        if let (Some(left), Some(right)) = (left, right) {
-            let both = Cursor::all(vec![Cursor::List(left), Cursor::List(right)]);
-            gather(Box::new(WordCursor::new(vec![both])), &mut docs);
-            docs.sort_unstable();
-            docs.dedup();
-        }
+    if split.reach == Reach::Title {
+        gather_both(reader, fields.text(TextField::Title), split, &mut docs)?;
+        docs.sort_unstable();
+        docs.dedup();
     }
     Ok(docs)
+}
+
+/// The documents that have both halves in a field.
+fn gather_both(reader: &SegmentReader, field: Field, split: &Split, docs: &mut Vec<DocId>) -> Result<(), IndexError> {
+    let (left, right) = (docs_with(reader, field, &split.left)?, docs_with(reader, field, &split.right)?);
+    if let (Some(left), Some(right)) = (left, right) {
+        let both = Cursor::all(vec![Cursor::List(left), Cursor::List(right)]);
+        gather(Box::new(WordCursor::new(vec![both])), docs);
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::dependency::{Clause, Variant};
 use crate::query::filter::Condition;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
 use crate::query::relax::Needed;
-use crate::query::split::Split;
+use crate::query::split::{Reach, Split};
 use crate::query::typo::Correction;
 use crate::switch::{Rule, is_off};
 use crate::touch::bucket;
@@ -25,6 +25,15 @@ pub(crate) struct WordCorrections {
     pub(crate) prefixes: Vec<Correction>,
     /// Whether a limit cut the lists off.
     pub(crate) cut: bool,
+}
+
+impl WordCorrections {
+    /// The same with the halves of splits anywhere in a product. It states the same terms.
+    pub(crate) fn apart(&self) -> Self {
+        let mut apart = self.clone();
+        apart.splits.iter_mut().for_each(|split| split.reach = Reach::Anywhere);
+        apart
+    }
 }
 
 /// States one variant: the words that are needed, and all phrases and conditions.

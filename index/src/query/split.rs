@@ -2,7 +2,7 @@
 //!
 //! Every seam that form allows is looked for, whether the vocabulary has its halves or not, so that what an answer
 //! depends on is a function of the word. Both halves must match: side by side, or anywhere in the title in a language
-//! whose compounds may be taken apart. Splits are made only for queries that find too little as typed; the others pay
+//! whose compounds may be taken apart; anywhere at all where nothing else is found. Splits are made only for queries that find too little as typed; the others pay
 //! nothing for them.
 
 use crate::analysis::Analyzer;
@@ -21,8 +21,19 @@ pub(crate) struct Split {
     pub(crate) left: String,
     /// The term of the second half.
     pub(crate) right: String,
-    /// Whether the halves may stand apart in a title.
-    pub(crate) apart: bool,
+    /// How near to each other the halves must stand.
+    pub(crate) reach: Reach,
+}
+
+/// How near to each other the halves of a word must stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Side by side in a field.
+    Beside,
+    /// That, or anywhere in the title.
+    Title,
+    /// Anywhere in the product, as two words that are typed.
+    Anywhere,
 }
 
 impl Split {
@@ -42,7 +53,8 @@ pub(crate) fn splits(word: &WordPlan, language: Language, analyzer: &mut Analyze
         // A linking element is often just what the stemmer takes away.
         if !splits.iter().any(|known| known.left == left && known.right == right) {
             let text = format!("{} {}", seam.left, seam.right);
-            splits.push(Split { text, left, right, apart: may_stand_apart(language) && kind == TokenKind::Word });
+            let is_loose = may_stand_apart(language) && kind == TokenKind::Word;
+            splits.push(Split { text, left, right, reach: if is_loose { Reach::Title } else { Reach::Beside } });
         }
     }
     splits

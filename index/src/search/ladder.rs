@@ -1,5 +1,5 @@
 //! The ladder that a query climbs until enough is found: as typed, with mistyped words corrected and compounds split,
-//! without some of its words.
+//! without some of its words, and from nothing with compounds split wherever their halves stand.
 //!
 //! Each step includes the one before it, and ranks what it adds behind. Every step that was evaluated is stated in the
 //! answer's dependency, whether or not it found anything: that it found too little is what the next one hangs on.
@@ -15,9 +15,9 @@ use crate::eval::matching::Evaluation;
 use crate::query::depend::{WordCorrections, variant};
 use crate::query::offer::{OFFERED_BELOW, TIMES_MORE, offer};
 use crate::query::plan::WordPlan;
-use crate::query::relax::{Needed, rungs};
+use crate::query::relax::{Needed, Rung, rungs};
 use crate::query::split::splits;
-use crate::query::typo;
+use crate::query::typo::{self, Correction};
 use crate::query::wording::with_word;
 use crate::switch::{Rule, is_off};
 
@@ -55,7 +55,8 @@ impl Search<'_> {
                 answer = self.wider(answer, name, readings.clone(), all)?;
             }
         }
-        for rung in rungs(&self.plan) {
+        let rungs = rungs(&self.plan);
+        for rung in &rungs {
             let found = answer.collected.products;
             if found >= ENOUGH_PRODUCTS || (rung.only_from_nothing && found > 0) {
                 break;
@@ -66,8 +67,30 @@ impl Search<'_> {
                 answer.relaxation.push(rung.told(&self.plan));
             }
         }
+        if answer.collected.products == 0 {
+            answer = self.apart(answer, readings.as_deref(), rungs.last())?;
+        }
         self.state_facets(&answer);
         Ok(Answer { as_typed, ..answer })
+    }
+
+    /// The last resort: a word written as one finds what its two words would (`gamingpc`, a PC for gaming).
+    fn apart(
+        &mut self,
+        answer: Answer,
+        readings: Option<&[WordCorrections]>,
+        last: Option<&Rung>,
+    ) -> Result<Answer, IndexError> {
+        let Some(readings) = readings.filter(|words| words.iter().any(|word| !word.splits.is_empty())) else {
+            return Ok(answer);
+        };
+        let apart = readings.iter().map(WordCorrections::apart).collect();
+        let needed = last.map_or(Needed::all(&self.plan), |rung| rung.needed);
+        let mut answer = self.wider(answer, "apart", Some(apart), needed)?;
+        if answer.collected.products > 0 {
+            answer.relaxation.extend(last.map(|rung| rung.told(&self.plan)));
+        }
+        Ok(answer)
     }
 
     fn wider(
@@ -148,14 +171,18 @@ impl Search<'_> {
         let language = self.snapshot.settings().language;
         let found = self.plan.words.iter().map(|word| {
             let budget = if self.request.typos { word.typo_budget } else { 0 };
-            let (words, words_cut) = typo::corrections(self.snapshot, fields.words, &word.text, budget)?;
+            let (mut words, words_cut) = typo::corrections(self.snapshot, fields.words, &word.text, budget)?;
             let (prefixes, prefixes_cut) = match &word.prefix {
                 Some(prefix) => typo::corrections(self.snapshot, fields.prefix, prefix, budget)?,
                 None => Default::default(),
             };
             // By itself, not by its stem: a new word would lead to products that had another form of it all the time,
             // and those were not touched (world 423 of the model test).
-            let terms = words.iter().map(|correction| correction.text.clone()).collect();
+            let mut terms: Vec<String> = words.iter().map(|correction| correction.text.clone()).collect();
+            for (meant, distance, synonym) in self.snapshot.lexicon().mistyped(&word.text, budget) {
+                words.push(Correction { text: meant.to_owned(), distance, products: 0 });
+                terms.push(synonym.to_owned());
+            }
             let splits = splits(word, language, analyzer);
             Ok(WordCorrections { budget, splits, words, terms, prefixes, cut: words_cut || prefixes_cut })
         });

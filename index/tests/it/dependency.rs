@@ -41,7 +41,16 @@ fn an_unfinished_word_states_its_prefix() {
 fn a_corrected_word_states_alternatives_and_reachable_buckets() {
     let page = search(&titled(&["Laptop", "Labtap"]), &SearchRequest { prefix: false, ..ask("labtop") });
     let typos = variant(&page.dependency.variants, "typos");
-    let expected = ["bucket:l5", "bucket:l6", "bucket:l7", "stem:lab", "stem:labtop", "word:labtap", "word:laptop"];
+    let expected = [
+        "bucket:l5",
+        "bucket:l6",
+        "bucket:l7",
+        "stem:lab",
+        "stem:labtop",
+        "stem:notebook",
+        "word:labtap",
+        "word:laptop",
+    ];
     assert_eq!(clauses(typos), [expected.to_vec()]);
 }
 
@@ -62,6 +71,7 @@ fn a_split_word_states_one_half_of_every_seam_whether_there_is_such_a_word_or_no
     assert_eq!(stated.len(), 1);
     assert!(stated[0].contains(&"stem:laptop") && stated[0].contains(&"stem:topbag"), "{stated:?}");
     assert_eq!(stated[0].len(), 1 + 4, "the word itself and a half of each of four seams: {stated:?}");
+    assert_eq!(clauses(variant(&page.dependency.variants, "apart")), stated);
 }
 
 #[test]

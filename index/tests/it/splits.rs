@@ -28,9 +28,20 @@ fn a_compound_finds_its_halves() {
 
 #[test]
 fn both_halves_must_be_there_and_together() {
-    let all = ["Laptop", "Bag", "Bag of a laptop", "Keyboard", "Board game with key"];
-    check(&all, "laptopbag", &[], None);
+    let all = ["Laptop", "Bag", "Bag of a laptop", "Red laptop bag", "Keyboard", "Board game with key"];
+    check(&all, "laptopbag", &["Red laptop bag"], Some("laptop bag"));
     check(&all, "keyboard", &["Keyboard"], None);
+}
+
+#[test]
+fn where_nothing_else_is_found_halves_may_stand_apart() {
+    let all = ["Laptop", "Bag", "Bag of a laptop"];
+    check(&all, "laptopbag", &["Bag of a laptop"], Some("laptop bag"));
+    check(&all, "laptopbug", &[], None);
+    let page = search(&titled(&all), &SearchRequest { prefix: false, ..ask("laptopbag zzqqx") });
+    assert_eq!((titles(&page), page.relaxed), (vec!["Bag of a laptop".to_owned()], true));
+    let page = search(&titled(&all), &SearchRequest { prefix: false, ..ask("laptopbag") });
+    assert!(!page.relaxed, "no word is missing");
 }
 
 #[test]

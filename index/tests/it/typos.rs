@@ -150,3 +150,12 @@ fn what_is_told_as_a_correction_is_a_word() {
         assert_eq!((titles(&page), page.corrected.as_deref()), (vec![title.to_owned()], Some(told)), "{typed}");
     }
 }
+
+#[test]
+fn a_mistyped_word_has_the_synonyms_of_what_was_meant() {
+    let snapshot = titled(&["Silver notebook", "Notebook bag", "Desk"]);
+    let page = search(&snapshot, &ask("labtop"));
+    assert_eq!((titles(&page)[0].as_str(), page.total), ("Silver notebook", 2));
+    assert_eq!(page.corrected.as_deref(), Some("laptop"));
+    assert_eq!(search(&snapshot, &SearchRequest { typos: false, ..ask("labtop") }).total, 0);
+}

@@ -139,7 +139,8 @@ fn a_blank_at_the_end_of_a_prefix_is_kept_once() {
 
 #[test]
 fn letters_with_two_small_forms_are_folded_like_the_index_does() {
-    for (q, normal) in [("ΟΔΟΣ", "οδοσ"), ("İstanbul", "i̇stanbul"), ("STRAßE", "straße"), ("K", "k"), ("\u{3f9}", "\u{3f2}")]
+    for (q, normal) in
+        [("ΟΔΟΣ", "οδοσ"), ("İstanbul", "i̇stanbul"), ("STRAßE", "straße"), ("K", "k"), ("\u{3f9}", "\u{3f2}")]
     {
         assert_eq!(normalise(q), normal);
         assert_eq!(fold(&normalise(q)), fold(q), "{q}");
