@@ -65,11 +65,6 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// Whether it is worth its room.
-    pub(crate) fn is_dear(&self) -> bool {
-        self.products >= PRODUCTS_MIN
-    }
-
     /// Whether scores computed from these statistics would be the same, nearly.
     pub(crate) fn is_near(&self, statistics: &[f32]) -> bool {
         let near = |(then, now): (&f32, &f32)| (then - now).abs() <= DRIFT_MAX * then.abs().max(now.abs());
@@ -157,16 +152,16 @@ impl Segment<'_> {
         let mut found = self.collect(pass, if limit == 0 { 0 } else { limit + SPARE })?;
         let facets = self.collection.facets.iter();
         found.counts = facets.map(|facet| count(&facet.field, columns, &found.docs)).collect::<Result<_, _>>()?;
-        let kept = Pass {
-            products: found.products,
-            is_whole: found.best.len() as u64 == found.products,
-            best: found.best.clone(),
-            counts: found.counts.clone(),
-            examples: found.examples.clone(),
-            statistics: pass.figures.clone(),
-            deaths: columns.deaths.of(self.reader()),
-        };
-        if kept.is_dear() {
+        if found.products >= PRODUCTS_MIN {
+            let kept = Pass {
+                products: found.products,
+                is_whole: found.best.len() as u64 == found.products,
+                best: found.best.clone(),
+                counts: found.counts.clone(),
+                examples: found.examples.clone(),
+                statistics: pass.figures.clone(),
+                deaths: columns.deaths.of(self.reader()),
+            };
             columns.kept.keep(kept_as, Arc::new(kept), docs);
         }
         found.best.truncate(limit);
