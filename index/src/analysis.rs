@@ -1,19 +1,21 @@
 //! Text → terms: a pure function of text and settings, the same for indexing, querying, highlighting and touching.
 //!
 //! `fold` makes spelling variants equal, `tokenize` finds words, numbers, measures and model numbers with their
-//! places, `units` knows the measures, `stem` the languages, `head` what a title says its product is. An [`Analyzer`] puts
-//! them together.
+//! places, `units` knows the measures, `stem` the languages, `compounds` where a word may be two, `phrase` what shapes noun
+//! phrases and `head` what a title says its product is. An [`Analyzer`] puts them together.
 //!
 //! Invariant: nothing here looks at the catalog. What a text means never depends on other products, otherwise a
 //! change elsewhere could alter an answer that no term of its own touches.
 
 mod analyzer;
+pub(crate) mod compounds;
 pub mod fold;
 mod head;
+pub(crate) mod phrase;
 mod stem;
 mod stop_words;
 mod tokenize;
-mod units;
+pub(crate) mod units;
 
 pub use analyzer::{Analyzer, Term, TermKind};
 pub(crate) use analyzer::{Group, groups};

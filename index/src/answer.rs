@@ -1,5 +1,7 @@
 //! What the index answers: a page of products, facets, and what the answer depends on.
 
+use serde::Serialize;
+
 use crate::dependency::Dependency;
 use crate::live::{Live, Ordinal};
 
@@ -12,8 +14,14 @@ pub struct SearchPage {
     pub total_products: Option<u64>,
     /// The query with mistyped words replaced, when that is what the first hits match.
     pub corrected: Option<String>,
+    /// What may have been meant instead, when nothing was corrected. Like all wording it may drift with statistics.
+    pub did_you_mean: Option<String>,
+    /// What of the query was read as a condition.
+    pub interpreted: Option<Interpreted>,
     /// Whether products that lack some words are among the results.
     pub relaxed: bool,
+    /// The steps of relaxation that added them, in their order.
+    pub relaxation: Vec<Relaxation>,
     /// The products of the page, best first.
     pub hits: Vec<Hit>,
     /// Facets in the order asked.
@@ -22,6 +30,27 @@ pub struct SearchPage {
     pub live: LiveDependency,
     /// Which changes of the catalog can alter this answer.
     pub dependency: Dependency,
+}
+
+/// Words of the query that were read as a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Interpreted {
+    /// The words, as typed.
+    pub words: String,
+    /// The condition, in the grammar of filters.
+    pub filter: String,
+}
+
+/// A step of relaxation that added products.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Relaxation {
+    /// `details`: what tells one such product from another may be missing; `partial`: some words may; `any`: one word
+    /// is enough.
+    pub step: &'static str,
+    /// The words that a product may lack, as typed.
+    pub without: Vec<String>,
+    /// How many of these it may lack at most.
+    pub missing_max: usize,
 }
 
 /// One product of a page.

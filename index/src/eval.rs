@@ -7,4 +7,5 @@ pub(crate) mod cursor;
 pub(crate) mod matching;
 pub(crate) mod plain;
 pub(crate) mod score;
+pub(crate) mod split;
 pub(crate) mod wanted;

@@ -36,6 +36,7 @@ impl Highlighter {
         }
         for word in corrections.unwrap_or_default() {
             terms.extend(word.terms.iter().cloned());
+            terms.extend(word.splits.iter().flat_map(|split| [split.left.clone(), split.right.clone()]));
             prefixes.extend(word.prefixes.iter().map(|correction| correction.text.clone()));
         }
         let analyzer = Analyzer::new(Arc::clone(settings));

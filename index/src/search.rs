@@ -1,17 +1,18 @@
 //! Answers one search: resolve, plan, evaluate in widening variants, collect, show.
 //!
-//! A query is first evaluated as typed. Only when too few products match are mistyped words corrected, and only when
-//! that still finds too few may words be missing. Each step includes the one before it, and ranks what it adds
-//! behind. Every step that was evaluated is stated in the answer's dependency, whether or not it found anything.
+//! Words that say a price are read as a condition first; if nothing is found so, as the words that they are
+//! (`query::price`). Either way the query climbs the `ladder`.
+
+mod ladder;
 
 use tantivy::DocAddress;
 
 use crate::analysis::Analyzer;
-use crate::answer::{Hit, LiveDependency, LiveShown, SearchPage};
+use crate::answer::{Hit, Interpreted, LiveDependency, LiveShown, SearchPage};
 use crate::collect::arranged::Arranged;
 use crate::collect::facets::FacetPlan;
 use crate::collect::group::GroupField;
-use crate::collect::run::{Collected, Collection, LiveMatches, run};
+use crate::collect::run::{Collection, LiveMatches};
 use crate::collect::sort::resolve_keys;
 use crate::collect::top::Placed;
 use crate::dependency::Dependency;
@@ -20,22 +21,17 @@ use crate::eval::matching::Evaluation;
 use crate::eval::score::{SegmentScorer, Statistics};
 use crate::highlight::Highlighter;
 use crate::live::{LiveFields, LiveRows, Row};
-use crate::query::depend::{WordCorrections, variant};
 use crate::query::fields::{assumed, resolve};
 use crate::query::filter::Condition;
 use crate::query::parse::parse;
 use crate::query::plan::{QueryPlan, plan};
-use crate::query::{typo, wording};
+use crate::query::{price, wording};
 use crate::rank::Factors;
 use crate::request::{FACETS_MAX, RESULT_WINDOW_MAX, SearchRequest};
 use crate::rules::Arrangement;
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::stored::Stored;
-use crate::switch::{Rule, is_off};
-
-/// With fewer products than this the query is widened: less than a page's first rows. Ten was better than none and
-/// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
-const ENOUGH_PRODUCTS: u64 = 10;
+use ladder::Answer;
 
 /// Evaluations that live changes may spoil before one keeps every row that it reads. Each learns which products change
 /// too fast for it; keeping all rows of a large catalog takes several times as long as one evaluation.
@@ -66,34 +62,35 @@ fn search_with(
     rows: &LiveRows<'_>,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
-    let mut collection = resolve_request(snapshot, request)?;
-    collection.conditions.extend(Arranged::conditions(arrangement)?);
-    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
-    // A page is cut once the pinned are in their places.
-    collection.limit += collection.arranged.pins();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
-    let plan = plan(&parse(&request.q), snapshot.lexicon(), &mut analyzer, request.prefix);
-    let mut search = Search {
-        snapshot,
-        request,
-        arrangement,
-        collection,
-        plan,
-        rows,
-        cancel,
-        dependency: Dependency::default(),
-        live: LiveMatches::default(),
-    };
-    let answer = search.evaluate()?;
-    search.show(answer)
+    let typed = parse(&request.q, snapshot.settings().language);
+    let mut stated = Stated::default();
+    if let Some(reading) = price::read(&typed, snapshot.settings().language) {
+        let narrowed = reading.narrowed(request);
+        let plan = plan(&reading.rest, snapshot.lexicon(), &mut analyzer, request.prefix);
+        let collection = arranged_collection(snapshot, &narrowed, arrangement)?;
+        let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
+        let answer = search.evaluate(&mut analyzer)?;
+        if answer.collected.products > 0 {
+            return search.show(answer, Some(reading.told));
+        }
+        // That nothing was found so is what the answer depends on, too.
+        stated = search.stated;
+    }
+    let collection = arranged_collection(snapshot, request, arrangement)?;
+    let plan = plan(&typed, snapshot.lexicon(), &mut analyzer, request.prefix);
+    let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
+    let answer = search.evaluate(&mut analyzer)?;
+    search.show(answer, None)
 }
 
-/// The pass whose results are shown.
-struct Answer {
-    collected: Collected,
-    corrections: Option<Vec<WordCorrections>>,
-    required: usize,
-    relaxed: bool,
+/// What the passes so far say that the answer depends on.
+#[derive(Default)]
+struct Stated {
+    dependency: Dependency,
+    live: LiveMatches,
+    /// Whether any of them asked live fields.
+    is_live: bool,
 }
 
 struct Search<'a> {
@@ -104,95 +101,12 @@ struct Search<'a> {
     plan: QueryPlan,
     rows: &'a LiveRows<'a>,
     cancel: CancelCheck<'a>,
-    dependency: Dependency,
-    live: LiveMatches,
+    stated: Stated,
 }
 
 impl Search<'_> {
-    /// Evaluates as typed, then wider while too little is found.
-    fn evaluate(&mut self) -> Result<Answer, IndexError> {
-        let all = self.plan.words.len();
-        let mut answer = self.pass("strict", None, all)?;
-        if self.request.typos && all > 0 && answer.collected.products < ENOUGH_PRODUCTS {
-            let corrections = self.corrections()?;
-            if self.plan.words.iter().any(|word| word.typo_budget > 0) {
-                answer = self.wider(answer, "typos", Some(corrections), all)?;
-            }
-        }
-        if all > 1 && answer.collected.products < ENOUGH_PRODUCTS {
-            let before = answer.collected.products;
-            let corrections = answer.corrections.clone();
-            answer = self.wider(answer, "partial", corrections, words_needed(all))?;
-            answer.relaxed = answer.collected.products > before;
-        }
-        self.state_facets(&answer);
-        self.dependency.variants.extend(self.collection.arranged.variants());
-        Ok(answer)
-    }
-
-    fn wider(
-        &mut self,
-        before: Answer,
-        name: &str,
-        corrections: Option<Vec<WordCorrections>>,
-        required: usize,
-    ) -> Result<Answer, IndexError> {
-        let wider = self.pass(name, corrections, required)?;
-        // What is found again is kept as it was, with its corrections: the wider pass ranks it the same.
-        Ok(if wider.collected.products > before.collected.products { wider } else { before })
-    }
-
-    fn pass(
-        &mut self,
-        name: &str,
-        corrections: Option<Vec<WordCorrections>>,
-        required: usize,
-    ) -> Result<Answer, IndexError> {
-        let conditions = self.collection.conditions.iter();
-        let selections = self.collection.selections.iter().map(|(_, condition)| condition);
-        let stated = variant(name, &self.plan, corrections.as_deref(), required, conditions.chain(selections));
-        if !is_off(Rule::Variants) || self.dependency.variants.is_empty() {
-            self.dependency.variants.push(stated);
-        }
-        let evaluation = Evaluation { plan: &self.plan, corrections: corrections.as_deref(), required };
-        let mut collected = run(self.snapshot, &self.collection, evaluation, self.rows, self.cancel)?;
-        self.live.merge(std::mem::take(&mut collected.live));
-        Ok(Answer { collected, corrections, required, relaxed: false })
-    }
-
-    /// Each disjunctive facet counts products that its own selection excludes.
-    fn state_facets(&mut self, answer: &Answer) {
-        for (at, facet) in self.collection.facets.iter().enumerate() {
-            if is_off(Rule::FacetVariants) || !self.collection.selections.iter().any(|(own, _)| *own == at) {
-                continue;
-            }
-            let others =
-                self.collection.selections.iter().filter(|(own, _)| *own != at).map(|(_, condition)| condition);
-            let conditions = self.collection.conditions.iter().chain(others);
-            let name = format!("facet:{}", facet.name);
-            let stated = variant(&name, &self.plan, answer.corrections.as_deref(), answer.required, conditions);
-            self.dependency.variants.push(stated);
-        }
-    }
-
-    /// All that mistyped words may have meant.
-    fn corrections(&self) -> Result<Vec<WordCorrections>, IndexError> {
-        let fields = self.snapshot.fields();
-        let found = self.plan.words.iter().map(|word| {
-            let (words, words_cut) = typo::corrections(self.snapshot, fields.words, &word.text, word.typo_budget)?;
-            let (prefixes, prefixes_cut) = match &word.prefix {
-                Some(prefix) => typo::corrections(self.snapshot, fields.prefix, prefix, word.typo_budget)?,
-                None => Default::default(),
-            };
-            // By itself, not by its stem: a new word would lead to products that had another form of it all the time,
-            // and those were not touched (world 423 of the model test).
-            let terms = words.iter().map(|correction| correction.text.clone()).collect();
-            Ok(WordCorrections { words, terms, prefixes, cut: words_cut || prefixes_cut })
-        });
-        found.collect()
-    }
-
-    fn show(self, mut answer: Answer) -> Result<SearchPage, IndexError> {
+    fn show(mut self, mut answer: Answer, interpreted: Option<Interpreted>) -> Result<SearchPage, IndexError> {
+        self.stated.dependency.variants.extend(self.collection.arranged.variants());
         // What is pinned says nothing of what the words mean.
         let first = answer.collected.best.iter().find(|placed| placed.candidate.relevance.pin == 0);
         let corrected = match first {
@@ -202,9 +116,10 @@ impl Search<'_> {
             }
             None => None,
         };
+        let did_you_mean = if corrected.is_none() { self.offer(answer.as_typed)? } else { None };
         let from = (self.request.page - 1) * self.request.per_page;
         let evaluation =
-            Evaluation { plan: &self.plan, corrections: answer.corrections.as_deref(), required: answer.required };
+            Evaluation { plan: &self.plan, corrections: answer.corrections.as_deref(), needed: answer.needed };
         let marks = (self.request.highlight_pre.as_str(), self.request.highlight_post.as_str());
         let mut highlighter =
             Highlighter::new(self.snapshot.settings(), &self.plan, answer.corrections.as_deref(), marks);
@@ -213,11 +128,18 @@ impl Search<'_> {
         for placed in best.iter().skip(from).take(self.request.per_page) {
             hits.push(self.hit(placed, evaluation, &mut highlighter)?);
         }
+        if self.stated.is_live && !self.collection.is_live() {
+            // A reading that asked live fields found nothing. What live fields decide is served as it was assembled, so
+            // those of the products that are shown instead must count, too.
+            let mut shown = LiveMatches::default();
+            hits.iter().for_each(|hit| shown.add(hit.ordinal));
+            self.stated.live.merge(shown);
+        }
         let counters = answer.collected.counters.into_iter().zip(&self.collection.facets);
         let facets = counters.map(|(counter, plan)| counter.finish(plan, self.request.facet_limit)).collect();
-        let live = match (self.collection.is_live(), self.live.cut) {
+        let live = match (self.stated.is_live, self.stated.live.cut) {
             (false, _) => LiveDependency::None,
-            (true, false) => LiveDependency::Products(self.live.ordinals),
+            (true, false) => LiveDependency::Products(self.stated.live.ordinals),
             (true, true) => LiveDependency::Any,
         };
         Ok(SearchPage {
@@ -225,10 +147,13 @@ impl Search<'_> {
             total: answer.collected.total,
             total_products: self.collection.group.is_some().then_some(answer.collected.products),
             corrected,
-            relaxed: answer.relaxed,
+            did_you_mean,
+            interpreted,
+            relaxed: !answer.relaxation.is_empty(),
+            relaxation: answer.relaxation,
             hits,
             facets,
-            dependency: self.dependency,
+            dependency: self.stated.dependency,
         })
     }
 
@@ -349,9 +274,18 @@ fn highlights(
     highlights
 }
 
-/// How many of the words a product must have when not all need be there: one in three may miss, at least one.
-fn words_needed(words: usize) -> usize {
-    words - (words / 3).max(1)
+/// What is asked for, under what rules ask for.
+fn arranged_collection(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    arrangement: &Arrangement,
+) -> Result<Collection, IndexError> {
+    let mut collection = resolve_request(snapshot, request)?;
+    collection.conditions.extend(Arranged::conditions(arrangement)?);
+    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
+    // A page is cut once the pinned are in their places.
+    collection.limit += collection.arranged.pins();
+    Ok(collection)
 }
 
 /// Resolves fields and tells apart what restricts everything and what only selects within one facet.

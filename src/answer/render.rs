@@ -29,12 +29,24 @@ pub fn search(request: &SearchRequest, page: &SearchPage, arrangement: &Arrangem
         out.raw(",\"corrected\":");
         out.json(corrected);
     }
+    if let Some(did_you_mean) = &page.did_you_mean {
+        out.raw(",\"did_you_mean\":");
+        out.json(did_you_mean);
+    }
+    if let Some(interpreted) = &page.interpreted {
+        out.raw(",\"interpreted\":");
+        out.json(interpreted);
+    }
     if let Some(redirect) = &arrangement.redirect {
         out.raw(",\"redirect\":");
         out.json(redirect);
     }
     out.raw(",\"relaxed\":");
     out.json(&page.relaxed);
+    if page.relaxed {
+        out.raw(",\"relaxation\":");
+        out.json(&page.relaxation);
+    }
     out.raw(",\"page\":");
     out.json(&request.page);
     out.raw(",\"per_page\":");

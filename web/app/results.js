@@ -107,10 +107,49 @@ export function showNotices(state, answer) {
     notices.push(h(
       "p",
       { class: "notice", id: "notice-relaxed" },
-      "Few products have all of your words, so products that have most of them are shown too.",
+      relaxedText(answer.relaxation ?? []),
+    ));
+  }
+  if (answer?.interpreted) {
+    notices.push(h(
+      "p",
+      { class: "notice", id: "notice-interpreted" },
+      `Read “${answer.interpreted.words}” as a price. `,
+      h(
+        "a",
+        { href: stateUrl(changed(state, { q: quoted(state.q, answer.interpreted.words) })), data: { nav: "filter" } },
+        "Search for the words instead",
+      ),
+    ));
+  }
+  if (answer?.did_you_mean) {
+    notices.push(h(
+      "p",
+      { class: "notice", id: "notice-offer" },
+      "Did you mean ",
+      h(
+        "a",
+        { href: stateUrl(changed(state, { q: answer.did_you_mean })), data: { nav: "filter" } },
+        h("strong", null, answer.did_you_mean),
+      ),
+      "?",
     ));
   }
   byId("notices").replaceChildren(...notices);
+}
+
+/** Which words products may lack, as the last and widest step says. */
+function relaxedText(relaxation) {
+  const widest = relaxation.at(-1);
+  const words = (widest?.without ?? []).map((word) => `“${word}”`).join(", ");
+  return words
+    ? `Few products have all of your words, so products without some of these are shown too: ${words}.`
+    : "Few products have all of your words, so products that have most of them are shown too.";
+}
+
+/** The query with the words that were read as a price in quotes, so that they are words. */
+function quoted(q, words) {
+  return q.includes(words) ? q.replace(words, `"${words}"`) : `"${q}"`;
 }
 
 /** Every filter in force, each with a way to remove it. */

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::tokenize::{Token, TokenKind, tokenize};
 use super::{STEM_MARK, TERM_CHARS_MAX, stem, stop_words, units};
-use crate::settings::Settings;
+use crate::settings::{Language, Settings};
 
 /// Stems remembered by one analyzer. Catalogs have few words and use them often; the memory is emptied when a feed
 /// of random text fills it.
@@ -61,6 +61,16 @@ pub(crate) enum Group {
     },
 }
 
+impl Group {
+    /// Its range in the text.
+    pub(crate) fn place(&self) -> std::ops::Range<usize> {
+        match self {
+            Self::Single(token) => token.start..token.end,
+            Self::Measure { start, end, .. } => *start..*end,
+        }
+    }
+}
+
 /// Turns texts into terms. Not shared between threads: it remembers stems.
 pub struct Analyzer {
     settings: std::sync::Arc<Settings>,
@@ -76,9 +86,14 @@ impl Analyzer {
         Self { settings, stemmer, stems: FxHashMap::default(), scratch: String::new() }
     }
 
+    /// The language of the texts.
+    pub(crate) fn language(&self) -> Language {
+        self.settings.language
+    }
+
     /// Calls `each` with every term of the text, in the order of the text.
     pub fn terms(&mut self, text: &str, mut each: impl FnMut(Term<'_>)) {
-        let groups = groups(tokenize(text));
+        let groups = groups(tokenize(text, self.settings.language));
         let mut position = 0;
         for (at, group) in groups.iter().enumerate() {
             match group {
@@ -93,6 +108,12 @@ impl Analyzer {
                     let (start, end) = (token.start, token.end);
                     if let Some((joined, end)) = joined(&groups, at) {
                         each(Term { text: &joined, kind: TermKind::Joined, position, start, end });
+                        // `wi-fi` is found by `wifi` as that word is: by its stem.
+                        if joined.chars().all(char::is_alphabetic)
+                            && let Some(stem) = self.stem(&joined)
+                        {
+                            each(Term { text: stem, kind: TermKind::Stem, position, start, end });
+                        }
                     }
                     each(Term { text: &token.text, kind: TermKind::Exact, position, start, end });
                     match token.kind {

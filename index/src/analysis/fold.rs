@@ -63,6 +63,8 @@ fn fold_letter(letter: char, out: &mut String) {
         'ł' => out.push('l'),
         'ħ' => out.push('h'),
         'ı' => out.push('i'),
+        // Lower-casing a whole text ends words with it, lower-casing letter by letter does not.
+        'ς' => out.push('σ'),
         // What lower-casing `İ` leaves behind.
         c if is_combining_mark(c) => {}
         c => out.push(c),
@@ -87,6 +89,8 @@ mod tests {
             ("İstanbul", "istanbul"),
             ("Ｆｕｌｌ", "full"),
             ("m²", "m2"),
+            ("ΟΔΟΣ οδος", "οδοσ οδοσ"),
+            ("\u{3f9}", "σ"),
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }

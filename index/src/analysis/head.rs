@@ -8,23 +8,10 @@
 //! Owns the rules by language and their few words. It refuses to guess: in a language whose nouns come first, or one
 //! without rules, no word is a head. Invariant: a pure function of text and language, like all of analysis.
 
+use super::phrase::{is_colour, is_complement};
 use super::tokenize::{Token, TokenKind, tokenize};
 use super::{Group, groups, stop_words};
 use crate::settings::Language;
-
-/// Words behind which a title speaks of other products: what this one is for, or comes with.
-const ENGLISH_COMPLEMENTS: &[&str] = &["for", "with", "without"];
-const GERMAN_COMPLEMENTS: &[&str] = &["fur", "mit", "ohne"];
-
-/// Adjectives that shops put behind the noun.
-const ENGLISH_COLOURS: &[&str] = &[
-    "black", "white", "gray", "grey", "silver", "gold", "red", "blue", "green", "yellow", "orange", "pink", "purple",
-    "brown", "beige", "cyan", "magenta",
-];
-const GERMAN_COLOURS: &[&str] = &[
-    "schwarz", "weiss", "grau", "silber", "gold", "rot", "blau", "grun", "gelb", "orange", "rosa", "lila", "braun",
-    "beige",
-];
 
 /// What is counted in pieces is something else.
 const COUNTS: &[&str] = &["pc", "pcs", "piece", "pieces", "pack", "stuck", "stk"];
@@ -48,22 +35,12 @@ fn has_heads(language: Language) -> bool {
     matches!(language, Language::English | Language::German)
 }
 
-fn is_complement(language: Language, word: &str) -> bool {
-    let words = if language == Language::German { GERMAN_COMPLEMENTS } else { ENGLISH_COMPLEMENTS };
-    words.contains(&word)
-}
-
-fn is_colour(language: Language, word: &str) -> bool {
-    let words = if language == Language::German { GERMAN_COLOURS } else { ENGLISH_COLOURS };
-    words.contains(&word)
-}
-
 /// Calls `each` with the head nouns of a title, folded, in their order.
 pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMut(&str)) {
     if !has_heads(language) {
         return;
     }
-    let groups = groups(tokenize(title));
+    let groups = groups(tokenize(title, language));
     let mut before: Option<&Group> = None;
     let mut brackets = Brackets::default();
     for (at, group) in groups.iter().enumerate() {
@@ -206,7 +183,8 @@ pub(crate) fn query_heads<'a>(words: impl Iterator<Item = &'a Group>, language: 
 /// hyphens count: `dv7-1211ea` is called `DV7 1211 EA`, too. `None` for a text without words.
 pub(crate) fn name_term(text: &str) -> Option<String> {
     let mut name = String::new();
-    for token in tokenize(text) {
+    // What a language elides is joined here anyway.
+    for token in tokenize(text, Language::None) {
         name.push_str(&token.text);
     }
     (!name.is_empty()).then(|| format!("{NAME_MARK}{:016x}", xxhash_rust::xxh3::xxh3_64(name.as_bytes())))
@@ -278,7 +256,11 @@ mod tests {
     }
 
     fn check_query(query: &str, expected: &[usize]) {
-        assert_eq!(query_heads(groups(tokenize(query)).iter(), Language::English), expected, "{query}");
+        assert_eq!(
+            query_heads(groups(tokenize(query, Language::English)).iter(), Language::English),
+            expected,
+            "{query}"
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Text → tokens with their places: words, numbers and model numbers, folded.
 //!
-//! Does not know units, stems or languages. A token's text is folded; its range points into the original text, so
-//! that highlighting can mark what the shopper sees.
+//! Does not know units or stems, and of a language no more than whether it elides. A token's text is folded; its range
+//! points into the original text, so that highlighting can mark what the shopper sees.
 
 use super::TERM_CHARS_MAX;
 use super::fold;
 use super::units;
+use crate::settings::Language;
 
 /// What a token looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +36,14 @@ pub struct Token {
     pub inch: bool,
 }
 
+/// Words of which French leaves only this much before a vowel: `l'écran`, `cartouche d'encre`. They are tokens of their
+/// own, glued to the next, so that `L'Oréal` is also found as `loreal`.
+const ELIDED: [&str; 2] = ["l", "d"];
+
 /// Finds the tokens of a text.
-pub fn tokenize(text: &str) -> Vec<Token> {
-    let mut scanner = Scanner { text, tokens: Vec::new(), at: 0, glue: false };
+pub fn tokenize(text: &str, language: Language) -> Vec<Token> {
+    let elides = language == Language::French;
+    let mut scanner = Scanner { text, tokens: Vec::new(), at: 0, glue: false, elides };
     scanner.run();
     scanner.tokens
 }
@@ -47,6 +53,7 @@ struct Scanner<'a> {
     tokens: Vec<Token>,
     at: usize,
     glue: bool,
+    elides: bool,
 }
 
 impl Scanner<'_> {
@@ -164,6 +171,12 @@ impl Scanner<'_> {
                 && self.char_behind(c.len_utf8()).is_some_and(char::is_alphabetic)
                 && kind == TokenKind::Word
             {
+                if self.elides && ELIDED.contains(&folded.as_str()) {
+                    self.push(start, folded, kind);
+                    self.at += c.len_utf8();
+                    self.glue = true;
+                    return;
+                }
                 // `men's` is `mens`, and its stem `men`.
             } else {
                 break;
@@ -204,7 +217,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let tokens: Vec<String> = tokenize(text)
+        check_in(Language::English, text, expected);
+    }
+
+    #[track_caller]
+    fn check_in(language: Language, text: &str, expected: &[&str]) {
+        let tokens: Vec<String> = tokenize(text, language)
             .into_iter()
             .map(|token| {
                 format!("{}{}{}", if token.glued { "+" } else { "" }, token.text, if token.inch { "\"" } else { "" })
@@ -227,11 +245,18 @@ mod tests {
         check("  \0\u{202e}🦀 ", &[]);
     }
 
+    #[test]
+    fn french_elides() {
+        check_in(Language::French, "Cartouche d'encre, l\u{2019}Écran", &["cartouche", "d", "+encre", "l", "+ecran"]);
+        check_in(Language::French, "aujourd'hui L' d'", &["aujourdhui", "l", "d"]);
+        check("d'encre", &["dencre"]);
+    }
+
     proptest! {
         #[test]
         fn ranges_lie_on_characters_in_order(text in "\\PC{0,60}") {
             let mut end = 0;
-            for token in tokenize(&text) {
+            for token in tokenize(&text, Language::French) {
                 prop_assert!(token.start >= end && token.end > token.start);
                 prop_assert!(text.get(token.start..token.end).is_some());
                 prop_assert!(token.text.chars().count() <= TERM_CHARS_MAX);
@@ -241,8 +266,8 @@ mod tests {
 
         #[test]
         fn folding_first_changes_no_word(text in "[a-zA-ZäöüÄÖÜéß '-]{0,40}") {
-            let plain: Vec<String> = tokenize(&text).into_iter().map(|t| t.text).collect();
-            let folded: Vec<String> = tokenize(&fold::fold(&text)).into_iter().map(|t| t.text).collect();
+            let plain: Vec<String> = tokenize(&text, Language::French).into_iter().map(|t| t.text).collect();
+            let folded: Vec<String> = tokenize(&fold::fold(&text), Language::French).into_iter().map(|t| t.text).collect();
             prop_assert_eq!(plain, folded);
         }
     }

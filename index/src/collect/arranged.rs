@@ -54,6 +54,11 @@ impl Arranged {
         Ok(arranged)
     }
 
+    /// What is hidden alone: for counting what a query finds by itself.
+    pub(crate) fn hiding(&self) -> Self {
+        Self { hidden: self.hidden.clone(), ..Self::default() }
+    }
+
     /// Conditions on all that is found. Never a facet's own selection: its counts stay within them.
     pub(crate) fn conditions(arrangement: &Arrangement) -> Result<Vec<Condition>, IndexError> {
         let resolve = |filter| Condition::resolve_as(&|name| Ok(assumed(name)), filter);

@@ -132,8 +132,8 @@ pub(crate) fn key(
         return None;
     }
     let Collection { conditions, facets, keys, .. } = collection;
-    let (settings, required, plan) = (snapshot.lexicon().fingerprint, evaluation.required, evaluation.plan);
-    let mut key = format!("{settings:x} {depth} {required} {keys:?} {plan:?} {conditions:?}");
+    let (settings, needed, plan) = (snapshot.lexicon().fingerprint, evaluation.needed, evaluation.plan);
+    let mut key = format!("{settings:x} {depth} {needed:?} {keys:?} {plan:?} {conditions:?}");
     for facet in facets {
         let _written = write!(key, " {:?}", facet.field);
     }

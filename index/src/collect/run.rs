@@ -68,7 +68,8 @@ pub(crate) struct LiveMatches {
 }
 
 impl LiveMatches {
-    pub(super) fn add(&mut self, ordinal: Option<Ordinal>) {
+    /// Adds one; a product without ordinal counts for any.
+    pub(crate) fn add(&mut self, ordinal: Option<Ordinal>) {
         match ordinal {
             Some(ordinal) if self.ordinals.len() < LIVE_ORDINALS_MAX => self.ordinals.push(ordinal),
             _ => self.cut = true,
@@ -284,6 +285,20 @@ impl Segment<'_> {
             if self.is_live && !matches!(failing, Failing::Several) {
                 found.live.add(columns.ordinal(doc));
             }
+            // A scorer goes forwards only, and what a rule alone put here matches no word.
+            let statistics = statistics.filter(|_| matched);
+            let mut relevance = |doc| {
+                self.relevance(&mut scorer, (evaluation, statistics), doc).unwrap_or_else(|error| {
+                    failure = Some(error);
+                    Relevance::default()
+                })
+            };
+            // What is called a laptop teaches what laptops are whatever it costs: of `laptop under 50`, what is left would
+            // be paper notebooks.
+            let learned = (!live.is_empty() || !live_selections.is_empty()).then(|| relevance(doc));
+            if let Some(relevance) = learned.filter(|it| it.is_head && matches!(failing, Failing::None)) {
+                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
+            }
             if !live.iter().all(|condition| condition.matches(doc)) {
                 return;
             }
@@ -296,18 +311,13 @@ impl Segment<'_> {
             if keeps_docs {
                 found.docs.push(doc);
             }
-            // A scorer goes forwards only, and what a rule alone put here matches no word.
-            let statistics = statistics.filter(|_| matched);
-            let relevance = match self.relevance(&mut scorer, (evaluation, statistics), doc) {
-                Ok(relevance) => relevance,
-                Err(error) => {
-                    failure = Some(error);
-                    Relevance::default()
+            let relevance = learned.unwrap_or_else(|| {
+                let relevance = relevance(doc);
+                if relevance.is_head {
+                    found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
                 }
-            };
-            if relevance.is_head {
-                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
-            }
+                relevance
+            });
             let relevance = arranged.adjusted(doc, relevance, is_scored);
             match &mut groups_of {
                 None => top.offer(doc, relevance),

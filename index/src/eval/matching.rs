@@ -8,10 +8,12 @@ use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
 use crate::analysis::PREFIX_CHARS_MAX;
 use crate::error::IndexError;
 use crate::eval::cursor::{Cursor, SomeWords, WordCursor};
+use crate::eval::split::split_docs;
 use crate::live::LiveRows;
 use crate::query::depend::WordCorrections;
 use crate::query::filter::{Condition, SegmentCondition};
-use crate::query::plan::{Phrase, QueryPlan, WordPlan};
+use crate::query::plan::{Alternative, Origin, Phrase, QueryPlan, WordPlan};
+use crate::query::relax::Needed;
 use crate::query::typo::CORRECTIONS_MAX;
 use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::keyword::has_lists;
@@ -24,10 +26,10 @@ const DOCS_PER_CANCEL_CHECK: u32 = 1024;
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluation<'a> {
     pub(crate) plan: &'a QueryPlan,
-    /// Present when mistyped words are corrected.
+    /// Present when mistyped words are corrected and compounds split.
     pub(crate) corrections: Option<&'a [WordCorrections]>,
-    /// How many of the words a product must have.
-    pub(crate) required: usize,
+    /// Which of the words a product must have.
+    pub(crate) needed: Needed,
 }
 
 /// The documents of one segment that match.
@@ -49,7 +51,7 @@ impl<'a> SegmentMatches<'a> {
     ) -> Result<Self, IndexError> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
-        matches.add_words(snapshot.fields(), evaluation)?;
+        matches.add_words(snapshot, evaluation)?;
         if matches.members.iter().any(|member| member.doc() == TERMINATED) {
             // A word that must be there is not: nothing else need be opened.
             matches.members.retain(|member| member.doc() == TERMINATED);
@@ -71,21 +73,22 @@ impl<'a> SegmentMatches<'a> {
         Ok(matches)
     }
 
-    fn add_words(&mut self, fields: &Fields, evaluation: Evaluation<'_>) -> Result<(), IndexError> {
+    fn add_words(&mut self, snapshot: &Snapshot, evaluation: Evaluation<'_>) -> Result<(), IndexError> {
+        let needed = evaluation.needed;
         let mut words = Vec::with_capacity(evaluation.plan.words.len());
-        for (at, word) in evaluation.plan.words.iter().enumerate() {
+        for (at, word) in evaluation.plan.words.iter().enumerate().filter(|(at, _)| needed.has(*at)) {
             let corrections = evaluation.corrections.map(|all| &all[at]);
-            let cursors = word_cursors(fields, self.reader, word, corrections)?;
-            let (is_empty, all_needed) = (cursors.is_empty(), evaluation.required == evaluation.plan.words.len());
+            let cursors = word_cursors(snapshot, self.reader, word, corrections)?;
+            let is_empty = cursors.is_empty();
             words.push(WordCursor::new(cursors));
-            if is_empty && all_needed {
+            if is_empty && needed.is_every() {
                 break;
             }
         }
-        if evaluation.required < evaluation.plan.words.len() {
-            self.members.push(Box::new(SomeWords::new(words, evaluation.required)));
-        } else {
+        if needed.is_every() {
             self.members.extend(words.into_iter().map(|word| Box::new(word) as Box<dyn DocSet>));
+        } else {
+            self.members.push(Box::new(SomeWords::new(words, needed.count)));
         }
         Ok(())
     }
@@ -158,16 +161,17 @@ fn seek<S: DocSet + ?Sized>(set: &mut S, target: DocId) -> DocId {
 
 /// Every way in which a document can have the word.
 fn word_cursors(
-    fields: &Fields,
+    snapshot: &Snapshot,
     reader: &SegmentReader,
     word: &WordPlan,
     corrections: Option<&WordCorrections>,
 ) -> Result<Vec<Cursor>, IndexError> {
+    let fields = snapshot.fields();
     let mut cursors = Vec::with_capacity(word.direct.len() + 2);
     for alternative in &word.direct {
         match alternative.terms.as_slice() {
             [term] => cursors.extend(docs_with(reader, fields.words, term)?.map(Cursor::List)),
-            terms => cursors.extend(compound_cursor(fields, reader, terms)?),
+            _ => cursors.extend(several_cursor(snapshot, reader, alternative)?),
         }
     }
     if let Some(prefix) = &word.prefix {
@@ -181,6 +185,9 @@ fn word_cursors(
         for prefix in &corrections.prefixes {
             append(&mut docs, docs_with(reader, fields.prefix, &prefix.text)?);
         }
+        for split in &corrections.splits {
+            docs.extend(split_docs(snapshot, reader, split)?);
+        }
         if !docs.is_empty() {
             cursors.push(Cursor::docs(docs));
         }
@@ -188,20 +195,33 @@ fn word_cursors(
     Ok(cursors)
 }
 
-/// Documents that have all of the terms.
-pub(crate) fn compound_cursor(
-    fields: &Fields,
+/// Documents that have all terms of an alternative, side by side if it says so.
+pub(crate) fn several_cursor(
+    snapshot: &Snapshot,
     reader: &SegmentReader,
-    terms: &[String],
+    alternative: &Alternative,
 ) -> Result<Option<Cursor>, IndexError> {
-    let mut lists = Vec::with_capacity(terms.len());
-    for term in terms {
-        match docs_with(reader, fields.words, term)? {
+    let mut lists = Vec::with_capacity(alternative.terms.len());
+    for term in &alternative.terms {
+        match docs_with(reader, snapshot.fields().words, term)? {
             Some(list) => lists.push(Cursor::List(list)),
             None => return Ok(None),
         }
     }
-    Ok(Some(Cursor::all(lists)))
+    if alternative.origin != Origin::Behind {
+        return Ok(Some(Cursor::all(lists)));
+    }
+    let mut docs = Vec::new();
+    gather(phrase_docs(snapshot, reader, &Phrase::of(&alternative.terms))?, &mut docs);
+    Ok((!docs.is_empty()).then(|| Cursor::docs(docs)))
+}
+
+/// Appends the documents that are left of a set.
+pub(crate) fn gather(mut set: Box<dyn DocSet + '_>, docs: &mut Vec<DocId>) {
+    while set.doc() != TERMINATED {
+        docs.push(set.doc());
+        set.advance();
+    }
 }
 
 /// Documents with a word that begins so. Prefixes up to the indexed length have a list of their own; the few words
@@ -267,7 +287,7 @@ fn keyword_docs<'a>(
 }
 
 /// Documents with the phrase in one of the searched fields; a single term is looked up among all.
-fn phrase_docs<'a>(
+pub(crate) fn phrase_docs<'a>(
     snapshot: &Snapshot,
     reader: &SegmentReader,
     phrase: &Phrase,

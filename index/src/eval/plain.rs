@@ -22,7 +22,7 @@ pub(crate) fn search_plain(snapshot: &Snapshot, query: &str, limit: usize) -> Re
     let settings = snapshot.settings();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(settings));
     let mut words: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-    for word in &parse(query).words {
+    for word in &parse(query, settings.language).words {
         let term = match_term(&mut analyzer, &word.group);
         if analyzer.is_stop_word(text(&word.group)) {
             continue;

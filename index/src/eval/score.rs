@@ -11,9 +11,10 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
-use crate::eval::matching::{Evaluation, compound_cursor, prefix_cursor};
+use crate::eval::matching::{Evaluation, prefix_cursor, several_cursor};
+use crate::eval::split::split_docs;
 use crate::eval::wanted::Wanted;
-use crate::query::plan::WordPlan;
+use crate::query::plan::{Alternative, WordPlan};
 use crate::rank::{self, Traits};
 use crate::settings::{Ranking, Settings};
 use crate::snapshot::Snapshot;
@@ -27,12 +28,20 @@ const B: f32 = 0.75;
 const PREFIX_FREQUENCY: f32 = 0.5;
 /// What one edit leaves of a match.
 const CORRECTION_SHARE: f32 = 0.5;
+/// What is left of a match when a word is read as two: the same letters, so nearly all.
+const SPLIT_SHARE: f32 = 0.9;
 /// A word in the title exactly as typed counts this much more than another form of it.
 const EXACT_BONUS: f32 = 1.1;
 
-/// How a document matches, best first: more words, fewer of them corrected, then the score.
+/// How a document matches, best first: with the word that says what is asked for, more of the words that are no mere
+/// details, more words, fewer of them corrected, then the score. So what a rung of relaxation adds is behind what was
+/// there before it; where all words are needed, only corrections and the score tell products apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Relevance {
+    /// Whether the word that says what is asked for matches.
+    pub(crate) asked: bool,
+    /// Words that match and are no mere details.
+    pub(crate) core: u16,
     /// Words that match in any way.
     pub(crate) matched: u16,
     /// Words that match without correction.
@@ -53,7 +62,18 @@ pub(crate) struct Relevance {
 
 impl Default for Relevance {
     fn default() -> Self {
-        Self { matched: 0, direct: 0, text: 0.0, score: 0.0, is_head: false, is_named: false, factor: 1.0, pin: 0 }
+        Self {
+            asked: false,
+            core: 0,
+            matched: 0,
+            direct: 0,
+            text: 0.0,
+            score: 0.0,
+            is_head: false,
+            is_named: false,
+            factor: 1.0,
+            pin: 0,
+        }
     }
 }
 
@@ -63,7 +83,9 @@ impl Relevance {
         if self.pin > 0 {
             return u64::MAX - u64::from(self.pin);
         }
-        let tier = u64::from(self.matched) << 16 | u64::from(self.direct);
+        // Words are at most sixteen, so each count has room in a byte.
+        let words = u64::from(self.core) << 16 | u64::from(self.matched) << 8 | u64::from(self.direct);
+        let tier = u64::from(self.asked) << 24 | words;
         // Scores are finite and not negative, so their bits are in their order.
         tier << 32 | u64::from(self.score.max(0.0).to_bits())
     }
@@ -123,7 +145,7 @@ impl<'a> Statistics<'a> {
         let words = evaluation.plan.words.iter().map(|word| {
             let fields = snapshot.fields();
             let mut having = 0;
-            for term in word.direct.iter().filter_map(|alternative| alternative.terms.first()) {
+            for term in word.direct.iter().map(Alternative::stated) {
                 having = having.max(doc_freq(searcher, fields.words, term)?);
             }
             let beginning = match &word.prefix {
@@ -163,6 +185,10 @@ fn idf(having: u64, products: u64) -> f32 {
 /// Scores the documents of one segment, in their order.
 pub(crate) struct SegmentScorer<'a> {
     words: Vec<WordScorer<'a>>,
+    /// The word, by place, that says what is asked for.
+    asked: Option<usize>,
+    /// The words that are mere details, by place, a bit each.
+    details: u32,
     heads: WordCursor,
     named: WordCursor,
     weights: &'a Ranking,
@@ -171,7 +197,7 @@ pub(crate) struct SegmentScorer<'a> {
 struct WordScorer<'a> {
     lists: Vec<FieldList<'a>>,
     exact: Option<SegmentPostings>,
-    /// Synonyms of several words, which count when all are there, like one occurrence in a field of weight 1; with what
+    /// Alternatives of several words, which count when all are there, like one occurrence in a field of weight 1; with what
     /// a match through them counts.
     compounds: Vec<(WordCursor, f32)>,
     /// The first document, not below the last one scored, that may have the word itself.
@@ -214,20 +240,25 @@ impl<'a> SegmentScorer<'a> {
                 for correction in &corrections.prefixes {
                     scorer.add_corrected(reader, fields.prefix, &correction.text, correction.distance)?;
                 }
+                for split in &corrections.splits {
+                    scorer.add_split(reader, &split_docs(snapshot, reader, split)?);
+                }
                 scorer.corrected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 scorer.corrected.dedup_by_key(|entry| entry.0);
             }
-            scorer.is_certain = evaluation.corrections.is_none() && evaluation.required == evaluation.plan.words.len();
+            let needed = evaluation.needed;
+            scorer.is_certain = evaluation.corrections.is_none() && needed.is_every() && needed.has(word_at);
             words.push(scorer);
         }
+        let details = evaluation.plan.details.iter().fold(0, |details, &at| details | 1 << at);
         let (heads, named) = statistics.wanted.open(snapshot.fields(), reader)?;
-        Ok(Self { words, heads, named, weights: statistics.weights })
+        Ok(Self { words, asked: evaluation.plan.asked, details, heads, named, weights: statistics.weights })
     }
 
     /// How well the document matches. Documents must come in rising order.
     pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
         let mut relevance = Relevance::default();
-        for word in &mut self.words {
+        for (at, word) in self.words.iter_mut().enumerate() {
             let direct = word.direct(doc);
             let score = if direct > 0.0 {
                 relevance.direct += 1;
@@ -236,6 +267,8 @@ impl<'a> SegmentScorer<'a> {
                 word.corrected(doc)
             };
             if score > 0.0 {
+                relevance.asked |= self.asked == Some(at);
+                relevance.core += u16::from(self.details >> at & 1 == 0);
                 relevance.matched += 1;
                 relevance.text += score;
             }
@@ -298,7 +331,7 @@ impl<'a> WordScorer<'a> {
         };
         let mut compounds = Vec::new();
         for alternative in word.direct.iter().filter(|alternative| alternative.terms.len() > 1) {
-            let cursor = compound_cursor(fields, reader, &alternative.terms)?;
+            let cursor = several_cursor(snapshot, reader, alternative)?;
             compounds.extend(cursor.map(|cursor| (WordCursor::new(vec![cursor]), alternative.weight)));
         }
         let (idf, prefix_idf) = (of_word.idf, of_word.prefix_idf);
@@ -317,6 +350,12 @@ impl<'a> WordScorer<'a> {
             list.advance();
         }
         Ok(())
+    }
+
+    /// Two words in place of the one.
+    fn add_split(&mut self, reader: &SegmentReader, docs: &[DocId]) {
+        let score = SPLIT_SHARE * idf(docs.len() as u64, u64::from(reader.max_doc()));
+        self.corrected.extend(docs.iter().map(|&doc| (doc, score.max(f32::MIN_POSITIVE))));
     }
 
     /// What the word counts without correction. Its best alternative decides the weight: applied to frequencies, it

@@ -1,11 +1,13 @@
 //! Settings, prepared for queries: synonyms by their first word.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::{Analyzer, Group, TokenKind, groups, tokenize};
+use crate::analysis::{Analyzer, Group, TokenKind, fold, groups, tokenize};
 use crate::query::generic::{self, Generic, generic};
+use crate::query::typo;
 use crate::settings::Settings;
 
 /// Most words of a synonym; longer ones are names, not synonyms.
@@ -18,6 +20,8 @@ pub(crate) struct Lexicon {
     /// Stands for all of the settings.
     pub(crate) fingerprint: u64,
     synonyms: FxHashMap<String, Vec<SynonymRule>>,
+    /// Single words that have synonyms, folded, each with its term.
+    spellings: BTreeMap<String, String>,
 }
 
 /// Who types `source` also finds `target`.
@@ -35,13 +39,19 @@ impl Lexicon {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
         let mut analyzer = Analyzer::new(Arc::clone(&settings));
         let mut synonyms: FxHashMap<String, Vec<SynonymRule>> = FxHashMap::default();
+        let mut spellings = BTreeMap::new();
         let mut add = |source: &str, target: &str, weight: f32| {
+            let spelling = fold::fold(source);
             let mut terms = |text: &str| -> Vec<String> {
-                groups(tokenize(text)).iter().map(|group| match_term(&mut analyzer, group)).collect()
+                let groups = groups(tokenize(text, settings.language));
+                groups.iter().map(|group| match_term(&mut analyzer, group)).collect()
             };
             let (source, target) = (terms(source), terms(target));
             let sensible = 1..=SYNONYM_WORDS_MAX;
             if sensible.contains(&source.len()) && sensible.contains(&target.len()) {
+                if let [term] = source.as_slice() {
+                    spellings.insert(spelling, term.clone());
+                }
                 let rules = synonyms.entry(source[0].clone()).or_default();
                 rules.push(SynonymRule { source, target, weight: weight.clamp(0.0, 1.0) });
             }
@@ -68,7 +78,21 @@ impl Lexicon {
             }
         }
         let written = serde_json::to_vec(settings.as_ref()).unwrap_or_default();
-        Self { fingerprint: xxhash_rust::xxh3::xxh3_64(&written), settings, synonyms }
+        Self { fingerprint: xxhash_rust::xxh3::xxh3_64(&written), settings, synonyms, spellings }
+    }
+
+    /// Terms that stand for a word which is mistyped and has synonyms, each with that word and the edits: `notebook` for
+    /// `labtop`. Whether the catalog has the word itself does not matter, so that what is found hangs on settings alone.
+    pub(crate) fn mistyped(&self, word: &str, budget: u8) -> impl Iterator<Item = (&str, u8, &str)> {
+        let known = self.spellings.keys().map(String::as_str);
+        typo::near_among(word, budget, known).into_iter().flat_map(|(spelling, edits)| {
+            let rules = self.spellings.get(spelling).map_or(&[][..], |term| self.rules(term));
+            let single = rules.iter().filter(|rule| rule.source.len() == 1);
+            single.filter_map(move |rule| match rule.target.as_slice() {
+                [target] => Some((spelling, edits, target.as_str())),
+                _ => None,
+            })
+        })
     }
 
     /// Rules whose source begins with the word.

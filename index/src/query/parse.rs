@@ -1,8 +1,12 @@
 //! Query text → words, phrases and exclusions. Never fails: whatever a shopper types means something.
 
+use std::ops::Range;
+
 use crate::analysis::tokenize;
 use crate::analysis::{Group, groups};
+use crate::query::price::SIGNS;
 use crate::request::QUERY_WORDS_MAX;
+use crate::settings::Language;
 
 /// What was typed, in parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,24 +26,33 @@ pub(crate) struct ParsedQuery {
 pub(crate) struct ParsedWord {
     /// Word, number or measure.
     pub(crate) group: Group,
+    /// Where it stands in the text.
+    pub(crate) place: Range<usize>,
     /// Stretches are counted, so that words on both sides of a phrase are no neighbours.
     pub(crate) stretch: usize,
     /// Whether it ends the query and may be unfinished.
     pub(crate) last: bool,
+    /// Whether the sign of a currency stands beside it.
+    pub(crate) currency: bool,
+    /// Whether a dash stands between it and the word before.
+    pub(crate) dashed: bool,
 }
 
 /// Reads a query.
-pub(crate) fn parse(text: &str) -> ParsedQuery {
+pub(crate) fn parse(text: &str, language: Language) -> ParsedQuery {
     let mut query = ParsedQuery { text: text.to_owned(), ..ParsedQuery::default() };
     for (stretch, piece) in pieces(text).into_iter().enumerate() {
-        let groups = groups(tokenize(piece.text));
+        let groups = groups(tokenize(piece.text, language));
         if groups.is_empty() {
             continue;
         }
         match piece.kind {
             Kind::Plain => {
-                let words = groups.into_iter().map(|group| ParsedWord { group, stretch, last: false });
-                query.words.extend(words);
+                let mut before = 0;
+                query.words.extend(groups.into_iter().map(|group| {
+                    let end = group.place().end;
+                    word(group, piece, std::mem::replace(&mut before, end), stretch)
+                }));
             }
             Kind::Phrase => query.phrases.push(groups),
             Kind::Excluded => query.excluded.push(groups),
@@ -55,6 +68,17 @@ pub(crate) fn parse(text: &str) -> ParsedQuery {
     query
 }
 
+/// A word with what stands around it; the word before it ends at `before`.
+fn word(group: Group, piece: Piece<'_>, before: usize, stretch: usize) -> ParsedWord {
+    let (place, text) = (group.place(), piece.text);
+    let between = text[before..place.start].trim();
+    let currency = between.ends_with(SIGNS) || text[place.end..].trim_start().starts_with(SIGNS);
+    let dash = between.trim_start_matches(SIGNS).trim_end_matches(SIGNS).trim();
+    let dashed = matches!(dash, "-" | "\u{2013}" | "\u{2014}");
+    let place = piece.start + place.start..piece.start + place.end;
+    ParsedWord { group, place, stretch, last: false, currency, dashed }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -65,6 +89,8 @@ enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Piece<'a> {
     kind: Kind,
+    /// Where it begins in the query.
+    start: usize,
     text: &'a str,
 }
 
@@ -82,13 +108,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         {
             Some((inner, (close, behind))) => {
                 let kind = if minus { Kind::Excluded } else { Kind::Phrase };
-                Some((Piece { kind, text: &text[inner..close] }, behind))
+                Some((Piece { kind, start: inner, text: &text[inner..close] }, behind))
             }
             None if minus => excluded_word(text, at),
             None => None,
         };
         if let Some((piece, behind)) = found {
-            pieces.push(Piece { kind: Kind::Plain, text: &text[plain..at] });
+            pieces.push(Piece { kind: Kind::Plain, start: plain, text: &text[plain..at] });
             pieces.push(piece);
             (plain, at, before) = (behind, behind, ' ');
         } else {
@@ -96,7 +122,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             at += c.len_utf8();
         }
     }
-    pieces.push(Piece { kind: Kind::Plain, text: &text[plain..] });
+    pieces.push(Piece { kind: Kind::Plain, start: plain, text: &text[plain..] });
     // White space alone is no stretch of its own.
     pieces.retain(|piece| !piece.text.trim().is_empty());
     pieces
@@ -131,7 +157,7 @@ fn excluded_word(text: &str, minus: usize) -> Option<(Piece<'_>, usize)> {
     let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
     let word = &rest[..end];
     let starts_well = word.chars().next().is_some_and(char::is_alphanumeric);
-    starts_well.then_some((Piece { kind: Kind::Excluded, text: word }, minus + 1 + end))
+    starts_well.then_some((Piece { kind: Kind::Excluded, start: minus + 1, text: word }, minus + 1 + end))
 }
 
 #[cfg(test)]
@@ -151,7 +177,7 @@ mod tests {
     }
 
     fn check(query: &str, words: &str, phrases: &[&str], excluded: &[&str]) {
-        let parsed = parse(query);
+        let parsed = parse(query, Language::English);
         let groups: Vec<Group> = parsed.words.iter().map(|word| word.group.clone()).collect();
         assert_eq!(text(&groups), words, "words of {query}");
         assert_eq!(parsed.phrases.iter().map(|p| text(p)).collect::<Vec<_>>(), phrases, "phrases of {query}");
@@ -184,7 +210,7 @@ mod tests {
 
     #[test]
     fn only_a_word_that_ends_the_query_may_be_unfinished() {
-        let last = |query: &str| parse(query).words.last().is_some_and(|word| word.last);
+        let last = |query: &str| parse(query, Language::English).words.last().is_some_and(|word| word.last);
         assert!(last("red sho"));
         assert!(!last("sho \"air max\""));
         assert!(!last("sho -red"));
@@ -194,7 +220,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_means_something(text in "\\PC{0,80}|[-\"0-9a-z ]{0,40}") {
-            parse(&text);
+            parse(&text, Language::French);
         }
     }
 }

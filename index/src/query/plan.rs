@@ -3,7 +3,10 @@
 //! A plan is a pure function of query and settings, up to the corrections, which `typo` adds later as the union of
 //! all that the vocabulary offers. Nothing is chosen here by what the catalog contains.
 
-use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term, query_heads};
+use std::ops::Range;
+
+use crate::analysis::{Analyzer, Group, Token, TokenKind, name_term};
+use crate::query::asked::{Roles, roles};
 use crate::query::lexicon::{Lexicon, match_term, text, word_term};
 use crate::query::parse::{ParsedQuery, ParsedWord};
 
@@ -23,19 +26,25 @@ pub(crate) struct QueryPlan {
     pub(crate) phrases: Vec<Phrase>,
     /// Excluded words (one term) and phrases.
     pub(crate) excluded: Vec<Phrase>,
-    /// As typed.
+    /// As typed, but for what was read as a price.
     pub(crate) text: String,
     /// The feature term of a product that is called like the query.
     pub(crate) name: Option<String>,
-    /// Words, by place, that may say what is looked for, likeliest first.
+    /// Words, by place, that may say what is looked for, likeliest first; the catalog tells which are brands.
     pub(crate) heads: Vec<usize>,
+    /// The word, by place, that says what is asked for, whatever the catalog holds.
+    pub(crate) asked: Option<usize>,
+    /// Words, by place, that a product may lack before any other.
+    pub(crate) details: Vec<usize>,
 }
 
 /// One word and what may stand in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WordPlan {
-    /// As typed, folded.
+    /// As typed, folded; a measure in its one spelling.
     pub(crate) text: String,
+    /// As typed.
+    pub(crate) typed: String,
     /// What counts as the word itself: its forms, joined neighbours, synonyms.
     pub(crate) direct: Vec<Alternative>,
     /// The word as written, when that is not among `direct`: it counts a little more than another form.
@@ -44,12 +53,29 @@ pub(crate) struct WordPlan {
     pub(crate) prefix: Option<String>,
     /// Edits that are forgiven.
     pub(crate) typo_budget: u8,
+    /// What the word looks like; `None` for a measure.
+    pub(crate) kind: Option<TokenKind>,
+}
+
+impl WordPlan {
+    /// A plain word, found by itself alone.
+    pub(crate) fn of(word: &str) -> Self {
+        Self {
+            text: word.to_owned(),
+            typed: word.to_owned(),
+            direct: vec![Alternative::form(word.to_owned())],
+            exact: None,
+            prefix: None,
+            typo_budget: 0,
+            kind: Some(TokenKind::Word),
+        }
+    }
 }
 
 /// Terms that stand in place of a word when a product has them all.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alternative {
-    /// One term, several for a synonym of several words.
+    /// One term, several for a synonym of several words, two for [`Origin::Behind`].
     pub(crate) terms: Vec<String>,
     /// How much a match through it counts, 0–1.
     pub(crate) weight: f32,
@@ -64,6 +90,8 @@ pub(crate) enum Origin {
     Form,
     /// The word joined with its neighbour, as text.
     Joined(String),
+    /// The word itself, side by side with the one before it, which is the first of the terms.
+    Behind,
     /// The settings' synonyms.
     Synonym,
 }
@@ -72,6 +100,12 @@ impl Alternative {
     /// The word itself.
     fn form(term: String) -> Self {
         Self { terms: vec![term], weight: 1.0, origin: Origin::Form }
+    }
+
+    /// The term that stands for it where one must: a product that matches has them all.
+    pub(crate) fn stated(&self) -> &str {
+        let own = if self.origin == Origin::Behind { self.terms.last() } else { self.terms.first() };
+        own.map_or("", String::as_str)
     }
 }
 
@@ -82,19 +116,29 @@ pub(crate) struct Phrase {
     pub(crate) terms: Vec<(usize, String)>,
 }
 
+impl Phrase {
+    /// Words side by side.
+    pub(crate) fn of(terms: &[String]) -> Self {
+        Self { terms: terms.iter().cloned().enumerate().collect() }
+    }
+}
+
 /// Makes the plan.
 pub(crate) fn plan(query: &ParsedQuery, lexicon: &Lexicon, analyzer: &mut Analyzer, prefix: bool) -> QueryPlan {
     let words = required_words(&query.words, analyzer);
-    let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, analyzer, prefix)).collect();
+    let mut plans: Vec<WordPlan> = words.iter().map(|word| word_plan(word, &query.text, analyzer, prefix)).collect();
     join_chains(&words, &mut plans, analyzer);
     join_neighbours(&words, &mut plans, analyzer);
     add_synonyms(&mut plans, lexicon);
-    let heads = query_heads(query.words.iter().map(|word| &word.group), lexicon.settings.language);
-    let heads = heads.into_iter().filter_map(|at| words.iter().position(|word| std::ptr::eq(*word, &query.words[at])));
+    bind_numbers(&words, &query.text, &mut plans);
+    let Roles { heads, asked, details } = roles(&query.words, &words, lexicon.settings.language);
+    let text = query.text.trim();
     QueryPlan {
-        text: query.text.clone(),
-        name: name_term(&query.text),
-        heads: heads.collect(),
+        text: text.to_owned(),
+        name: name_term(text),
+        heads,
+        asked,
+        details,
         words: plans,
         phrases: query.phrases.iter().map(|groups| phrase(groups)).collect(),
         excluded: query.excluded.iter().map(|groups| exclusion(groups, analyzer)).collect(),
@@ -107,15 +151,18 @@ fn required_words<'a>(words: &'a [ParsedWord], analyzer: &Analyzer) -> Vec<&'a P
     if required.is_empty() { words.iter().collect() } else { required }
 }
 
-fn word_plan(word: &ParsedWord, analyzer: &mut Analyzer, prefix: bool) -> WordPlan {
+fn word_plan(word: &ParsedWord, typed: &str, analyzer: &mut Analyzer, prefix: bool) -> WordPlan {
     let term = match_term(analyzer, &word.group);
     let text = text(&word.group).to_owned();
     let exact = (term != text).then(|| text.clone());
-    let (prefix, typo_budget) = match &word.group {
-        Group::Single(token) => ((prefix && word.last).then(|| token.text.clone()), typo_budget(token)),
-        Group::Measure { .. } => (None, 0),
+    let (prefix, typo_budget, kind) = match &word.group {
+        Group::Single(token) => {
+            ((prefix && word.last).then(|| token.text.clone()), typo_budget(token), Some(token.kind))
+        }
+        Group::Measure { .. } => (None, 0, None),
     };
-    WordPlan { text, direct: vec![Alternative::form(term)], exact, prefix, typo_budget }
+    let direct = vec![Alternative::form(term)];
+    WordPlan { text, typed: typed[word.place.clone()].to_owned(), direct, exact, prefix, typo_budget, kind }
 }
 
 /// None for short words, which are one edit from too many others, and for words with digits: one model number must
@@ -130,6 +177,14 @@ fn typo_budget(token: &Token) -> u8 {
 
 /// The parts of `dv7-1211ea` are also found as `dv71211ea`.
 fn join_chains(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Analyzer) {
+    for chain in chains(words) {
+        add_joined(words, plans, chain, analyzer);
+    }
+}
+
+/// The places of words that hyphens and the like hold together.
+fn chains(words: &[&ParsedWord]) -> Vec<Range<usize>> {
+    let mut chains = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let mut end = at + 1;
@@ -137,10 +192,36 @@ fn join_chains(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut Ana
             end += 1;
         }
         if end - at > 1 {
-            add_joined(words, plans, at..end, analyzer);
+            chains.push(at..end);
         }
         at = end;
     }
+    chains
+}
+
+/// Of `ZEL-008Z-2` the last part is found behind `008Z` only, not as any `2`: where parts with digits are held together,
+/// the number is in their order. Parts without digits are words, wherever they stand (`mp3-player`, `A4-Papier`).
+fn bind_numbers(words: &[&ParsedWord], typed: &str, plans: &mut [WordPlan]) {
+    for chain in chains(words) {
+        for at in chain.start + 1..chain.end {
+            let between = &typed[words[at - 1].place.end..words[at].place.start];
+            // Of `3-for-2` a stop word was taken out.
+            let is_next = between.chars().count() == 1;
+            if !is_next || !has_digits(words[at - 1]) || !has_digits(words[at]) {
+                continue;
+            }
+            let terms = vec![text(&words[at - 1].group).to_owned(), text(&words[at].group).to_owned()];
+            plans[at].direct[0] = Alternative { terms, weight: 1.0, origin: Origin::Behind };
+            // Unfinished, it goes on where all of it is written together.
+            let joined: String = words[chain.start..=at].iter().map(|word| text(&word.group)).collect();
+            let goes_on = joined.chars().count() <= JOINED_CHARS_MAX;
+            plans[at].prefix = plans[at].prefix.take().filter(|_| goes_on).map(|_| joined);
+        }
+    }
+}
+
+fn has_digits(word: &ParsedWord) -> bool {
+    matches!(&word.group, Group::Single(token) if token.kind != TokenKind::Word)
 }
 
 fn is_glued(word: &ParsedWord) -> bool {
@@ -159,26 +240,19 @@ fn join_neighbours(words: &[&ParsedWord], plans: &mut [WordPlan], analyzer: &mut
     }
 }
 
-fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: std::ops::Range<usize>, analyzer: &mut Analyzer) {
+fn add_joined(words: &[&ParsedWord], plans: &mut [WordPlan], range: Range<usize>, analyzer: &mut Analyzer) {
     let joined: String = words[range.clone()].iter().map(|word| text(&word.group)).collect();
     if joined.chars().count() > JOINED_CHARS_MAX {
         return;
     }
-    // A joined word is found in all its forms, a model number as it is. Chains are indexed joined without a stem.
-    let mut terms = vec![joined.clone()];
-    if joined.chars().all(char::is_alphabetic) {
-        terms.push(word_term(analyzer, &joined));
-        terms.dedup();
-    }
+    // A joined word is found in all its forms, a model number as it is.
+    let is_word = joined.chars().all(char::is_alphabetic);
+    let term = if is_word { word_term(analyzer, &joined) } else { joined.clone() };
     // `wi-fi` is another way of writing `wifi`, `lap top` a mistake for `laptop`.
     let glued = words[range.clone()].iter().skip(1).all(|word| is_glued(word));
     let (origin, weight) = if glued { (Origin::Form, 1.0) } else { (Origin::Joined(joined), JOINED_WEIGHT) };
     for plan in &mut plans[range] {
-        plan.direct.extend(terms.iter().map(|term| Alternative {
-            terms: vec![term.clone()],
-            weight,
-            origin: origin.clone(),
-        }));
+        plan.direct.push(Alternative { terms: vec![term.clone()], weight, origin: origin.clone() });
     }
 }
 

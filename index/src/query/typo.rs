@@ -99,6 +99,22 @@ pub(crate) fn nearest(name: &str, known: impl IntoIterator<Item = String>, edits
     near.min_by_key(|(edits, _)| *edits).map(|(_, candidate)| candidate)
 }
 
+/// The words of `known` within reach, as corrections are: the word itself and words with digits are none, and the first
+/// letter is right.
+pub(crate) fn near_among<'a>(word: &str, budget: u8, known: impl Iterator<Item = &'a str>) -> Vec<(&'a str, u8)> {
+    if budget == 0 || budget > BUDGET_MAX {
+        return Vec::new();
+    }
+    let dfa = builder(budget).build_dfa(word);
+    let first = word.chars().next();
+    let alike = known.filter(|known| known.chars().next() == first && !known.contains(char::is_numeric));
+    let near = alike.filter_map(|known| match dfa.eval(known) {
+        Distance::Exact(edits) if edits > 0 => Some((known, edits)),
+        Distance::Exact(_) | Distance::AtLeast(_) => None,
+    });
+    near.collect()
+}
+
 /// Preparing an automaton of two edits takes milliseconds, so each is prepared once.
 fn builder(budget: u8) -> &'static LevenshteinAutomatonBuilder {
     static BUILDERS: [OnceLock<LevenshteinAutomatonBuilder>; BUDGET_MAX as usize] =

@@ -1,15 +1,20 @@
 //! What to tell the shopper about corrections: the query in the words that the first result was found by.
 
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, Term};
+use std::sync::Arc;
 
-use crate::analysis::tokenize;
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocAddress, DocId, DocSet, Term};
+
+use crate::analysis::{Analyzer, tokenize};
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
 use crate::eval::matching::prefix_cursor;
+use crate::eval::split::split_docs;
 use crate::query::depend::WordCorrections;
 use crate::query::plan::{Origin, QueryPlan, WordPlan};
-use crate::snapshot::Snapshot;
+use crate::settings::Language;
+use crate::snapshot::{Snapshot, read_product};
+use crate::store::forms::for_each_completing;
 
 /// How the first result has a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +23,7 @@ enum Found {
     AsTyped,
     /// Joined with its neighbour.
     Joined(String),
-    /// Corrected.
+    /// Corrected, or split.
     Corrected(String),
 }
 
@@ -49,15 +54,18 @@ pub(crate) fn corrected(
             Found::Corrected(text) => replaced.push((word.text.as_str(), text, false)),
         }
     }
-    Ok((!replaced.is_empty()).then(|| rewrite(query, &replaced)).filter(|text| text != query))
+    Ok((!replaced.is_empty())
+        .then(|| rewrite(query, snapshot.settings().language, &replaced))
+        .filter(|text| text != query))
 }
 
 fn found(
     snapshot: &Snapshot,
     word: &WordPlan,
     corrections: Option<&WordCorrections>,
-    (segment, doc): (usize, DocId),
+    first: (usize, DocId),
 ) -> Result<Found, IndexError> {
+    let (segment, doc) = first;
     let fields = snapshot.fields();
     let has = |field: Field, term: &str| has_term(snapshot, segment, doc, field, term);
     for alternative in word.direct.iter().filter(|alternative| !matches!(alternative.origin, Origin::Joined(_))) {
@@ -84,6 +92,13 @@ fn found(
         }
     }
     let Some(corrections) = corrections else { return Ok(Found::AsTyped) };
+    // The same letters with a space come before other letters.
+    for split in &corrections.splits {
+        let reader = &snapshot.searcher().segment_readers()[segment];
+        if split_docs(snapshot, reader, split)?.binary_search(&doc).is_ok() {
+            return Ok(Found::Corrected(split.text.clone()));
+        }
+    }
     let mut best: Option<(u8, u64, &str)> = None;
     for (correction, term) in corrections.words.iter().zip(&corrections.terms) {
         let better = best.is_none_or(|(distance, products, _)| {
@@ -93,12 +108,30 @@ fn found(
             best = Some((correction.distance, correction.products, &correction.text));
         }
     }
+    if let Some((_, _, text)) = best {
+        return Ok(Found::Corrected(text.to_owned()));
+    }
     for correction in &corrections.prefixes {
-        if best.is_none() && has(fields.prefix, &correction.text)? {
-            best = Some((correction.distance, correction.products, &correction.text));
+        if has(fields.prefix, &correction.text)? {
+            // The beginning of a word is no word that a shopper would know.
+            return Ok(completed(snapshot, &correction.text, first)?.map_or(Found::AsTyped, Found::Corrected));
         }
     }
-    Ok(best.map_or(Found::AsTyped, |(_, _, text)| Found::Corrected(text.to_owned())))
+    Ok(Found::AsTyped)
+}
+
+/// The word of the product that begins so; of several the shortest, which others are made of.
+fn completed(snapshot: &Snapshot, prefix: &str, (segment, doc): (usize, DocId)) -> Result<Option<String>, IndexError> {
+    let address = DocAddress::new(u32::try_from(segment).unwrap_or(u32::MAX), doc);
+    let product = read_product(&snapshot.searcher().doc(address)?)?;
+    let mut analyzer = Analyzer::new(Arc::clone(snapshot.settings()));
+    let mut shortest: Option<String> = None;
+    for_each_completing(&product, snapshot.settings(), &mut analyzer, |word| {
+        if word.starts_with(prefix) && shortest.as_ref().is_none_or(|known| word.len() < known.len()) {
+            shortest = Some(word.to_owned());
+        }
+    });
+    Ok(shortest)
 }
 
 /// Whether a neighbour was found as both words written together.
@@ -115,12 +148,17 @@ fn has_term(snapshot: &Snapshot, segment: usize, doc: DocId, field: Field, term:
     Ok(list.is_some_and(|mut list| list.doc() == doc || (list.doc() < doc && list.seek(doc) == doc)))
 }
 
+/// The query with one word replaced.
+pub(crate) fn with_word(query: &str, language: Language, word: &str, replacement: &str) -> String {
+    rewrite(query, language, &[(word, replacement.to_owned(), false)])
+}
+
 /// Replaces words in the text as typed; of joined neighbours the first takes the whole.
-fn rewrite(query: &str, replaced: &[(&str, String, bool)]) -> String {
+fn rewrite(query: &str, language: Language, replaced: &[(&str, String, bool)]) -> String {
     let mut text = String::with_capacity(query.len());
     let mut at = 0;
     let mut last_joined: Option<&str> = None;
-    for token in tokenize(query) {
+    for token in tokenize(query, language) {
         let Some((_, replacement, joined)) = replaced.iter().find(|(word, _, _)| *word == token.text) else {
             last_joined = None;
             continue;
@@ -147,12 +185,12 @@ mod tests {
     #[test]
     fn only_mistyped_words_are_replaced() {
         let replaced = [("labtop", "laptop".to_owned(), false)];
-        assert_eq!(rewrite("HP Labtop 17\"", &replaced), "HP laptop 17\"");
+        assert_eq!(rewrite("HP Labtop 17\"", Language::English, &replaced), "HP laptop 17\"");
     }
 
     #[test]
     fn joined_neighbours_become_one_word() {
         let replaced = [("lap", "laptop".to_owned(), true), ("top", "laptop".to_owned(), true)];
-        assert_eq!(rewrite("red lap top bag", &replaced), "red laptop bag");
+        assert_eq!(rewrite("red lap top bag", Language::English, &replaced), "red laptop bag");
     }
 }

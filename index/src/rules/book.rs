@@ -261,7 +261,7 @@ impl Prepared {
 /// The terms by which words are compared, without stop words unless there is nothing else, and whether they are all
 /// that the query says: it excludes nothing.
 fn terms(query: &str, analyzer: &mut Analyzer) -> (Vec<String>, bool) {
-    let parsed = parse(query);
+    let parsed = parse(query, analyzer.language());
     let groups: Vec<&Group> =
         parsed.words.iter().map(|word| &word.group).chain(parsed.phrases.iter().flatten()).collect();
     let telling: Vec<&Group> = groups.iter().copied().filter(|group| !analyzer.is_stop_word(text(group))).collect();

@@ -10,7 +10,7 @@ use super::packed::Packed;
 use super::schema::{Fields, NumberField, TextField};
 use super::signature::Signature;
 use super::stored;
-use crate::analysis::{Analyzer, for_each_head, name_term};
+use crate::analysis::{Analyzer, for_each_head, name_term, units};
 use crate::product::{Product, Scalar, released_seconds};
 use crate::settings::Settings;
 use crate::touch::Change;
@@ -146,10 +146,19 @@ pub(crate) fn for_each_text(product: &Product, field: TextField, mut each: impl 
         TextField::Sku => product.sku.iter().chain(&product.identifiers).for_each(|text| each(text)),
         TextField::Description => product.description.iter().for_each(|text| each(text)),
         TextField::Attributes => {
-            for (_, attribute) in &product.attributes {
+            for (name, attribute) in &product.attributes {
+                // Asked for only where there is a number: most attributes are text.
+                let mut unit = None;
                 for value in attribute.values() {
-                    if let Scalar::Text(text) = value {
-                        each(text);
+                    match value {
+                        Scalar::Text(text) => each(text),
+                        // `Memory (GB): 16` is found by `16gb`, as the text `16 GB` would be.
+                        Scalar::Number(number) => {
+                            if let Some(unit) = *unit.get_or_insert_with(|| units::of_name(name)) {
+                                each(&format!("{number} {unit}"));
+                            }
+                        }
+                        Scalar::Bool(_) => {}
                     }
                 }
             }

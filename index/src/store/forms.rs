@@ -48,7 +48,7 @@ pub(crate) fn for_each_form(
                 if seen.insert(hash(term.text, 0)) {
                     each(Form::Word(term.text));
                 }
-                if completes && matches!(term.kind, TermKind::Exact | TermKind::Joined | TermKind::Measure) {
+                if completes && is_completing(term.kind) {
                     for_each_prefix(term.text, |prefix| {
                         if seen.insert(hash(prefix, 1)) {
                             each(Form::Prefix(prefix));
@@ -58,6 +58,30 @@ pub(crate) fn for_each_form(
             });
         });
     }
+}
+
+/// Calls `each` with the words of a product that complete an unfinished one; with some more than once.
+pub(crate) fn for_each_completing(
+    product: &Product,
+    settings: &Settings,
+    analyzer: &mut Analyzer,
+    mut each: impl FnMut(&str),
+) {
+    let completing = |field: &TextField| completes(*field) && settings.searchable.of(*field) > 0.0;
+    for field in TextField::ALL.into_iter().filter(completing) {
+        for_each_text(product, field, |value| {
+            analyzer.terms(value, |term| {
+                if is_completing(term.kind) {
+                    each(term.text);
+                }
+            });
+        });
+    }
+}
+
+/// Whether an unfinished word is completed by such terms.
+fn is_completing(kind: TermKind) -> bool {
+    matches!(kind, TermKind::Exact | TermKind::Joined | TermKind::Measure)
 }
 
 /// Whether an unfinished word is completed by the words of this field. Descriptions and attributes are left out:

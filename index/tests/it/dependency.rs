@@ -23,11 +23,8 @@ fn a_word_states_its_forms_and_synonyms() {
     let request = SearchRequest { typos: false, prefix: false, ..filtered("brand:Nike AND price > 3") };
     let page = search(&snapshot, &SearchRequest { q: "red shoe".into(), ..request });
     let strict = variant(&page.dependency.variants, "strict");
-    let expected = [
-        vec!["stem:red", "stem:redsho", "word:redshoe"],
-        vec!["stem:redsho", "stem:shoe", "stem:sneaker", "word:redshoe"],
-        vec!["brand=nike"],
-    ];
+    let expected =
+        [vec!["stem:red", "stem:redsho"], vec!["stem:redsho", "stem:shoe", "stem:sneaker"], vec!["brand=nike"]];
     assert_eq!(clauses(strict), expected);
     assert_eq!(strict.required, 3);
 }
@@ -44,7 +41,16 @@ fn an_unfinished_word_states_its_prefix() {
 fn a_corrected_word_states_alternatives_and_reachable_buckets() {
     let page = search(&titled(&["Laptop", "Labtap"]), &SearchRequest { prefix: false, ..ask("labtop") });
     let typos = variant(&page.dependency.variants, "typos");
-    let expected = ["bucket:l5", "bucket:l6", "bucket:l7", "stem:labtop", "word:labtap", "word:laptop"];
+    let expected = [
+        "bucket:l5",
+        "bucket:l6",
+        "bucket:l7",
+        "stem:lab",
+        "stem:labtop",
+        "stem:notebook",
+        "word:labtap",
+        "word:laptop",
+    ];
     assert_eq!(clauses(typos), [expected.to_vec()]);
 }
 
@@ -54,6 +60,61 @@ fn every_evaluated_variant_is_stated() {
     let names: Vec<&str> = page.dependency.variants.iter().map(|variant| variant.name.as_str()).collect();
     assert_eq!(names, ["strict", "typos", "partial"]);
     assert_eq!(page.dependency.variants[2].required, 1);
+}
+
+#[test]
+fn a_split_word_states_one_half_of_every_seam_whether_there_is_such_a_word_or_not() {
+    let request = SearchRequest { typos: false, prefix: false, ..ask("laptopbag") };
+    let page = search(&titled(&["Desk"]), &request);
+    let splits = variant(&page.dependency.variants, "splits");
+    let stated = clauses(splits);
+    assert_eq!(stated.len(), 1);
+    assert!(stated[0].contains(&"stem:laptop") && stated[0].contains(&"stem:topbag"), "{stated:?}");
+    assert_eq!(stated[0].len(), 1 + 4, "the word itself and a half of each of four seams: {stated:?}");
+    assert_eq!(clauses(variant(&page.dependency.variants, "apart")), stated);
+}
+
+#[test]
+fn a_word_that_finds_enough_states_no_split() {
+    let titles: Vec<String> = (0..10).map(|n| format!("Smartwatch {n}")).collect();
+    let page = search(&titled(&titles.iter().map(String::as_str).collect::<Vec<_>>()), &ask("smartwatch"));
+    let names: Vec<&str> = page.dependency.variants.iter().map(|variant| variant.name.as_str()).collect();
+    assert_eq!(names, ["strict"]);
+}
+
+#[test]
+fn a_rung_states_the_words_that_it_needs() {
+    let page = search(
+        &titled(&["Canon printer"]),
+        &SearchRequest { typos: false, prefix: false, ..ask("canon printer 42 in black") },
+    );
+    let details = variant(&page.dependency.variants, "details");
+    assert_eq!((details.required, details.clauses.len()), (2, 2));
+    let partial = variant(&page.dependency.variants, "partial");
+    assert_eq!((partial.required, partial.clauses.len()), (1, 2));
+    assert!(page.dependency.variants.iter().all(|variant| variant.name != "any"), "something was found");
+}
+
+#[test]
+fn a_price_in_words_states_what_its_filter_would() {
+    let snapshot = catalog(&[json!({"title": "Lamp", "price": 30}), json!({"title": "Lamp", "price": 60})]);
+    let plain = SearchRequest { typos: false, ..filtered("price < 50") };
+    let plain = search(&snapshot, &SearchRequest { q: "lamp".into(), prefix: false, ..plain });
+    let read = search(&snapshot, &SearchRequest { typos: false, ..ask("lamp under 50") });
+    assert_eq!((read.total, &read.live), (1, &plain.live));
+    assert_eq!(read.dependency, plain.dependency);
+    assert_ne!(read.live, storefind_index::answer::LiveDependency::None);
+}
+
+#[test]
+fn a_price_that_finds_nothing_states_both_readings() {
+    let snapshot = catalog(&[json!({"title": "Lamp under 50 watts", "price": 60})]);
+    let page = search(&snapshot, &SearchRequest { typos: false, prefix: false, ..ask("lamp under 50") });
+    let names: Vec<&str> = page.dependency.variants.iter().map(|variant| variant.name.as_str()).collect();
+    assert_eq!((page.total, page.interpreted.is_none()), (1, true));
+    assert_eq!(names[..2], ["strict", "strict"]);
+    let live = storefind_index::answer::LiveDependency::None;
+    assert_ne!(page.live, live, "a cheaper lamp would be found by the reading");
 }
 
 #[test]

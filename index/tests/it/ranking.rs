@@ -185,3 +185,22 @@ fn the_plain_baseline_wants_every_word() {
     let found = |q: &str| snapshot.search_plain(q, 10).unwrap().len();
     assert_eq!((found("mugs"), found("red mugs"), found("the mug"), found("mugg"), found("")), (3, 1, 3, 0, 0));
 }
+
+#[test]
+fn what_something_is_does_not_hang_on_its_price() {
+    let mut products = Vec::new();
+    for at in 0..12 {
+        let attributes = json!({"processor": "i5", "display": 15.6, "memory": 8, "battery": at});
+        let price = if at == 0 { 40 } else { 400 };
+        let title = format!("Zorg {at} long and winding name of a silver notebook");
+        products.push(json!({"title": title, "price": price, "attributes": attributes}));
+    }
+    for at in 0..3 {
+        let attributes = json!({"ruling": "squared", "sheets": 80 + at, "cover": "hard"});
+        products.push(json!({"title": "Leitz hardcover notebook", "price": 4 + at, "attributes": attributes}));
+    }
+    let snapshot = catalog(&products);
+    assert_eq!(ids(&search(&snapshot, &ask("notebook under 50")))[0], "p0");
+    let request = SearchRequest { facets: vec!["price".into()], ..ask("notebook under 50") };
+    assert_eq!(ids(&search(&snapshot, &request))[0], "p0", "also where the facet selects");
+}

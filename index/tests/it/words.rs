@@ -1,6 +1,7 @@
 //! What words find: forms, units, model numbers, phrases, exclusions, unfinished words, partial matches.
 
 use serde_json::json;
+use storefind_index::answer::Relaxation;
 use storefind_index::request::SearchRequest;
 use storefind_index::settings::{Settings, Synonym, Weights};
 
@@ -47,6 +48,18 @@ fn a_number_with_its_unit_is_found_however_it_is_written() {
 }
 
 #[test]
+fn a_number_attribute_is_found_with_the_unit_of_its_name() {
+    let snapshot = catalog(&[
+        json!({"title": "Notebook A", "attributes": {"Display diagonal (inch)": 15.6, "RAM GB": 16, "weight_kg": [1.5, 2]}}),
+        json!({"title": "Notebook B", "attributes": {"Display diagonal (inch)": 17, "RAM GB": 8, "count": 16}}),
+    ]);
+    for query in ["15.6 inch", "15,6\"", "16gb", "16 GB", "2 kg", "1.5kg"] {
+        let page = search(&snapshot, &SearchRequest { prefix: false, ..ask(query) });
+        assert_eq!((titles(&page)[0].as_str(), page.relaxed, page.total), ("Notebook A", false, 1), "{query}");
+    }
+}
+
+#[test]
 fn a_model_number_is_found_by_its_parts_joined_and_with_spaces() {
     let all = ["HP dv7-1211ea", "HP dv7-3100ea", "HP dv6-1211ea"];
     for query in ["dv7-1211ea", "dv71211ea", "dv7 1211ea", "dv7 1211"] {
@@ -56,9 +69,46 @@ fn a_model_number_is_found_by_its_parts_joined_and_with_spaces() {
 }
 
 #[test]
+fn parts_with_digits_are_found_side_by_side() {
+    let all = [
+        "ZEL-008Z-1 socks, pack of 24",
+        "ZEL-008Z-2 socks",
+        "Socks (zel 008z 2)",
+        "Socks ZEL008Z2",
+        "ZEL 2-008Z socks",
+        "ZEL-008Z-24 socks",
+    ];
+    check(&all, "ZEL-008Z-2", &["ZEL-008Z-2 socks", "Socks (zel 008z 2)", "Socks ZEL008Z2"]);
+    check(&all, "socks ZEL-008Z-1", &["ZEL-008Z-1 socks, pack of 24"]);
+    check(&all, "zel 2 008z", &["ZEL-008Z-2 socks", "Socks (zel 008z 2)", "ZEL 2-008Z socks"]);
+    check(&["MP3 player", "Player for MP3"], "mp3-player", &["MP3 player", "Player for MP3"]);
+    check(&["3 for 2", "2 for 3"], "3-for-2", &["3 for 2", "2 for 3"]);
+}
+
+#[test]
+fn another_model_is_found_for_want_of_the_one_asked_for_and_told() {
+    let without_last = Relaxation { step: "details", without: vec!["2".into()], missing_max: 1 };
+    let page = search(&titled(&["ZEL-008Z-1 socks, pack of 24"]), &ask("ZEL-008Z-2"));
+    assert_eq!((page.total, &page.relaxation), (1, &vec![without_last]));
+    let page = search(&titled(&["ZEL-008Z-1 socks, pack of 24", "ZEL-008Z-2 socks"]), &ask("ZEL-008Z-2"));
+    assert_eq!(titles(&page), ["ZEL-008Z-2 socks", "ZEL-008Z-1 socks, pack of 24"]);
+}
+
+#[test]
+fn the_last_part_of_a_number_may_be_unfinished() {
+    let page = search(&titled(&["ZEL-008Z-24 socks", "ZEL-008Z-1 socks, pack of 24"]), &ask("ZEL-008Z-2"));
+    assert_eq!(titles(&page)[0], "ZEL-008Z-24 socks");
+    let page = search(&titled(&["ZEL-008Z-24 socks"]), &ask("ZEL-008Z-2"));
+    assert_eq!((page.total, page.relaxed), (1, false));
+}
+
+#[test]
 fn neighbours_are_also_found_joined() {
     check(&["Laptop bag", "Desk lap"], "lap top", &["Laptop bag"]);
-    check(&["Wi-Fi router", "Wifi stick"], "wi-fi", &["Wi-Fi router", "Wifi stick"]);
+    for query in ["wi-fi", "wifi", "wi fi"] {
+        check(&["Wi-Fi router", "Wifi stick"], query, &["Wi-Fi router", "Wifi stick"]);
+    }
+    check(&["T-Shirts", "Tshirt"], "tshirts", &["T-Shirts", "Tshirt"]);
 }
 
 #[test]

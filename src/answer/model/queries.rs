@@ -5,6 +5,62 @@ use super::shop::{BRANDS, CATEGORIES, COLORS, Random, WORDS};
 /// Words that are found only through joined neighbours, synonyms or stems.
 const TELLING: &[&str] = &["lap top", "note book", "shoe", "photo", "running", "gardening", "laptop", "water proof"];
 
+/// What a shop writes in some words and a shopper in others: compounds together and apart, prices, details.
+pub(super) const WORDY: &[&str] = &[
+    "laptopcharger",
+    "laptop charger",
+    "notebookshoe",
+    "notebook shoe",
+    "lampenbook",
+    "book lamp",
+    "usb17",
+    "usb 17",
+    "gardenlamp red",
+    "lamp under 20",
+    "red lamp under 15 euro",
+    "shoe over 10",
+    "laptop between 5 and 25",
+    "10-30 € notebook",
+    "lamp unter 20",
+    "under 15",
+    "lamp pro",
+    "laptop 8gb red",
+    "ps4 pro",
+    "usb charger",
+    "photo foto books",
+    "wireless zzz yyy lamp",
+    "carry lamp",
+    "gb 8",
+    "8 kg",
+    "lamp 8kg",
+    "lamp zel-008z-2",
+    "zel 008z 2",
+    "zel008z24",
+    "2-008z lamp",
+];
+
+/// A raw query string about [`WORDY`] things.
+pub(super) fn wordy_query(random: &mut Random) -> String {
+    let mut parts = vec![("q", (*random.of(WORDY)).to_owned()), ("per_page", "100".to_owned())];
+    if random.percent(25) {
+        parts.push(("filter", filter(random)));
+    }
+    if random.percent(30) {
+        parts.push(("facets", (*random.of(&["price", "brand,price", "color"])).into()));
+    }
+    if random.percent(25) {
+        parts.push(("sort", (*random.of(&["price:asc", "title:asc"])).into()));
+    }
+    for flag in ["typos", "prefix"] {
+        if random.percent(35) {
+            parts.push((flag, "false".into()));
+        }
+    }
+    let mut raw = form_urlencoded::Serializer::new(String::new());
+    raw.extend_pairs(parts);
+    raw.finish()
+}
+
 /// A raw query string. Ordered by relevance it asks for every match on one page, because statistics may order them
 /// anew; under an explicit order pages are small.
 pub(super) fn query(random: &mut Random) -> String {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::afar::Afar;
 use super::merchant::Merchant;
 use super::node::{Node, folder, stack};
-use super::queries::query;
+use super::queries::{WORDY, query, wordy_query};
 use super::shop::{self, Random};
 use crate::cache::freshness::{UnixMillis, View};
 use crate::cache::key::Key;
@@ -23,6 +23,11 @@ use crate::catalog::{Change, RulesChange};
 const MEMORY_BYTES: u64 = 64 << 20;
 /// Queries that the shoppers of one world ask, again and again.
 const QUERIES: usize = 36;
+/// The fewest draws by which some queries are asked more than others.
+const DRAWS: usize = 2;
+/// Draws where hits are what is looked at. Most changes of a catalog this small touch what finds little, and so climbs
+/// every rung: its answers are hit only if they are asked again soon.
+const FAVOURED_DRAWS: usize = 3;
 
 /// What happened in a world.
 #[derive(Debug, Default, Clone)]
@@ -97,6 +102,10 @@ pub(super) struct World {
     stack: Stack<String>,
     afar: Afar,
     afar_percent: u32,
+    /// Of so many queries drawn, the first in the list is asked.
+    draws: usize,
+    /// Whether much is said in several words where others say it in one.
+    wordy: bool,
     twin: Option<Twin>,
     merchant: Option<Merchant>,
     /// The sequence at which the process began.
@@ -115,7 +124,16 @@ const BOUND: Duration = Duration::from_secs(3_600);
 impl World {
     /// A world in which the remote tier is looked at first in so many of a hundred searches.
     pub(super) fn with_afar(random: Random, percent: u32) -> Self {
-        Self { afar_percent: percent, ..Self::new(random) }
+        Self { afar_percent: percent, draws: FAVOURED_DRAWS, ..Self::new(random) }
+    }
+
+    /// The same with every other query, and many a title, about [`WORDY`] things.
+    pub(super) fn wordy(mut self) -> Self {
+        self.wordy = true;
+        for at in (0..QUERIES).step_by(2) {
+            self.queries[at] = wordy_query(&mut self.random);
+        }
+        self
     }
 
     /// The same with two nodes that share log and remote tier; each publishes when it will.
@@ -147,6 +165,8 @@ impl World {
             stack,
             afar: Afar::new(),
             afar_percent: 0,
+            draws: DRAWS,
+            wordy: false,
             twin: None,
             merchant: None,
             began_at: 0,
@@ -193,7 +213,7 @@ impl World {
     fn write(&mut self) {
         self.tally.events += 1;
         let random = &mut self.random;
-        let change = match random.below(10) {
+        let mut change = match random.below(10) {
             0..3 => Change::Upsert(shop::product(random)),
             3..6 => Change::Patch { id: shop::id(random), fields: shop::patch(random) },
             6 => Change::Delete { id: shop::id(random) },
@@ -203,6 +223,15 @@ impl World {
                 Change::Live { id: shop::id(random), price, stock }
             }
         };
+        if self.wordy {
+            match &mut change {
+                Change::Upsert(product) if random.percent(60) => product.title = (*random.of(WORDY)).to_owned(),
+                Change::Patch { fields, .. } if random.percent(60) => {
+                    fields.insert("attributes.load (kg)".into(), (7 + random.below(3)).into());
+                }
+                _ => {}
+            }
+        }
         // Most ids are unknown at first; a refusal is as good as nothing.
         let _refused = self.node().log.append(vec![change]).expect("the log writes");
     }
@@ -272,7 +301,7 @@ impl World {
 
     fn search(&mut self) -> Result<(), String> {
         // Some queries are asked more than others.
-        let at = self.random.below(QUERIES).min(self.random.below(QUERIES));
+        let at = (0..self.draws).map(|_| self.random.below(QUERIES)).min().unwrap_or_default();
         let raw = self.queries[at].clone();
         let strict = self.random.percent(85);
         self.search_for(&raw, strict)
@@ -423,12 +452,13 @@ fn open(dir: &tempfile::TempDir) -> Node {
     Node::open("model", dir.path(), BOUND)
 }
 
-/// An answer without what may drift: scores, the wording of corrections, and by relevance the order of what is not
-/// pinned.
+/// An answer without what may drift: scores, the wording of corrections and offers, and by relevance the order of what is
+/// not pinned.
 fn comparable(text: &[u8], by_relevance: bool, pins: &[Pinned]) -> Value {
     let mut value: Value = serde_json::from_slice(text).expect("an answer is JSON");
     let object = value.as_object_mut().expect("an object");
     object.remove("corrected");
+    object.remove("did_you_mean");
     if let Some(hits) = object.get_mut("hits").and_then(Value::as_array_mut) {
         let place = |pin: &Pinned| hits.iter().position(|hit| hit["id"] == *pin.id);
         let places: Vec<_> = pins.iter().map(place).collect();

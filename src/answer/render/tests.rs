@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use storefind_index::answer::{Interpreted, Relaxation};
 use storefind_index::dependency::Dependency;
 use storefind_index::suggest::Source;
 
@@ -30,7 +31,10 @@ fn page(hits: Vec<Hit>) -> SearchPage {
         total: 1234,
         total_products: None,
         corrected: None,
+        did_you_mean: None,
+        interpreted: None,
         relaxed: false,
+        relaxation: Vec::new(),
         hits,
         facets: Vec::new(),
         dependency: Dependency::default(),
@@ -69,6 +73,23 @@ fn a_search_body_is_that_of_the_contract() {
             r#""ram":{"min":9.5,"max":4999.0,"avg":311.2,"count":1234,"values":[{"value":8,"count":2}]}}}"#,
         )
     );
+}
+
+#[test]
+fn what_was_done_with_the_words_is_told() {
+    let mut page = page(Vec::new());
+    page.did_you_mean = Some("harry potter".into());
+    page.interpreted = Some(Interpreted { words: "under 500".into(), filter: "price < 500".into() });
+    page.relaxed = true;
+    page.relaxation =
+        vec![Relaxation { step: "partial", without: vec!["usb".into(), "battery".into()], missing_max: 1 }];
+    let text = String::from_utf8(search(&SearchRequest::default(), &page, &Arrangement::default()).text().to_vec())
+        .expect("UTF-8");
+    let told = concat!(
+        r#"{"query":"","did_you_mean":"harry potter","interpreted":{"words":"under 500","filter":"price < 500"},"#,
+        r#""relaxed":true,"relaxation":[{"step":"partial","without":["usb","battery"],"missing_max":1}],"page":1,"#,
+    );
+    assert!(text.starts_with(told), "{text}");
 }
 
 #[test]
