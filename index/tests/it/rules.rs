@@ -105,6 +105,15 @@ fn hidden_products_are_not_found_counted_or_pinned() {
     assert!(page.facets[0].values.iter().all(|value| value.value != "Puma"));
 }
 
+#[test]
+fn an_explained_answer_calls_no_word_found_that_a_pinned_product_lacks() {
+    let request = SearchRequest { explain_ranking: true, ..ask("lam") };
+    let page = arranged(&shop(), &request, &pins(&[("a", 1)]));
+    assert_eq!(ids(&page), ["a", "x", "y"]);
+    let how = |at: usize| page.hits[at].ranking.as_ref().expect("explained")["words"][0]["match"].clone();
+    assert_eq!((how(0), how(1)), (json!("missing"), json!("direct")));
+}
+
 fn factors(factors: &[(&str, f32)]) -> Arrangement {
     let factor = |(text, factor): &(&str, f32)| Factor {
         filter: filter::parse(text).expect("a filter"),
