@@ -61,7 +61,7 @@ fn search_with(
 ) -> Result<SearchPage, IndexError> {
     let mut collection = resolve_request(snapshot, request)?;
     collection.conditions.extend(Arranged::conditions(arrangement)?);
-    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
+    collection.arranged = Arranged::resolve(snapshot, arrangement, cancel)?;
     // A page is cut once the pinned are in their places.
     collection.limit += collection.arranged.pins();
     let mut analyzer = Analyzer::new(std::sync::Arc::clone(snapshot.settings()));
