@@ -1,6 +1,10 @@
 //! What keeps rules sound: every limit, with a message that names rule and key.
 
+use std::sync::Arc;
+
+use super::book::rule_terms;
 use super::{Pin, Rule, Rules, Then, When};
+use crate::analysis::Analyzer;
 use crate::filter;
 use crate::product::{ID_BYTES_MAX as PRODUCT_ID_BYTES_MAX, normalised_category, released_seconds};
 use crate::request::{QUERY_CHARS_MAX, check_within};
@@ -88,8 +92,10 @@ impl When {
                 if chars > QUERY_CHARS_MAX {
                     return Err(format!("when.query has {chars} characters, expected at most {QUERY_CHARS_MAX}"));
                 }
-                let words = crate::analysis::groups(crate::analysis::tokenize(query));
-                if words.is_empty() && (!query.trim().is_empty() || !self.query_match.is_exact()) {
+                // Whether there are terms is the same under all settings.
+                let terms = rule_terms(query, &mut Analyzer::new(Arc::default()))
+                    .map_err(|problem| format!("when.query is `{query}`, {problem}"))?;
+                if terms.is_empty() && !self.query_match.is_exact() {
                     return Err(format!("when.query is `{query}`, expected words"));
                 }
             }
