@@ -62,10 +62,15 @@ impl ChildNode {
         Self { process, address, _folders: [data, folder] }
     }
 
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream
+    }
+
     /// Asks, and does not wait for the answer.
     pub fn send(&self, method: &str, path: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        let mut stream = self.connect();
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n").expect("is sent");
         stream
     }
