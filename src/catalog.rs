@@ -408,12 +408,12 @@ impl Catalog {
         self.log.rules()
     }
 
-    /// The versions of the rules that can be had back, latest first, after that in force.
+    /// The rules of a version: that in force, or one that it names as former; `None` for any other. Blocking.
     ///
     /// # Errors
     /// A failing log.
-    pub fn former_rules(&self) -> Result<Vec<RulesVersion>, CatalogError> {
-        Ok(self.log.former_rules()?)
+    pub fn rules_of(&self, version: u64) -> Result<Option<RulesVersion>, CatalogError> {
+        Ok(self.log.rules_of(version)?)
     }
 
     /// Replaces the rules; returns their version, which is the sequence of the change, that of before if they are no

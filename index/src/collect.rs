@@ -3,6 +3,7 @@
 pub(crate) mod arranged;
 pub(crate) mod facets;
 pub(crate) mod group;
+pub(crate) mod hidden;
 pub(crate) mod kept;
 pub(crate) mod run;
 pub(crate) mod sort;

@@ -68,7 +68,7 @@ fn search_with(
     if let Some(reading) = price::read(&typed, snapshot.settings().language) {
         let narrowed = reading.narrowed(request);
         let plan = plan(&reading.rest, snapshot.lexicon(), &mut analyzer, request.prefix);
-        let collection = arranged_collection(snapshot, &narrowed, arrangement)?;
+        let collection = arranged_collection(snapshot, &narrowed, arrangement, cancel)?;
         let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
         let answer = search.evaluate(&mut analyzer)?;
         if answer.collected.products > 0 {
@@ -77,7 +77,7 @@ fn search_with(
         // That nothing was found so is what the answer depends on, too.
         stated = search.stated;
     }
-    let collection = arranged_collection(snapshot, request, arrangement)?;
+    let collection = arranged_collection(snapshot, request, arrangement, cancel)?;
     let plan = plan(&typed, snapshot.lexicon(), &mut analyzer, request.prefix);
     let mut search = Search { snapshot, request, arrangement, collection, plan, rows, cancel, stated };
     let answer = search.evaluate(&mut analyzer)?;
@@ -279,10 +279,11 @@ fn arranged_collection(
     snapshot: &Snapshot,
     request: &SearchRequest,
     arrangement: &Arrangement,
+    cancel: CancelCheck<'_>,
 ) -> Result<Collection, IndexError> {
     let mut collection = resolve_request(snapshot, request)?;
     collection.conditions.extend(Arranged::conditions(arrangement)?);
-    collection.arranged = Arranged::resolve(snapshot, arrangement)?;
+    collection.arranged = Arranged::resolve(snapshot, arrangement, cancel)?;
     // A page is cut once the pinned are in their places.
     collection.limit += collection.arranged.pins();
     Ok(collection)

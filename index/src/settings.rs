@@ -3,7 +3,11 @@
 //! Invariant: analysis is a pure function of product and settings, so everything that changes analysis is in
 //! [`Settings::analysis_fingerprint`].
 
+mod check;
+
 use serde::{Deserialize, Serialize};
+
+pub use check::SESSIONS_TOLD_APART_MAX;
 
 use crate::store::schema::TextField;
 

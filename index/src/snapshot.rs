@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tantivy::{DocAddress, Searcher};
 
 use crate::answer::SearchPage;
+use crate::collect::hidden::HiddenLists;
 use crate::error::IndexError;
 use crate::eval::plain;
 use crate::eval::score::Norms;
@@ -40,6 +41,8 @@ struct Inner {
     norms: OnceLock<Norms>,
     /// Gathered by the first search that asks for the sort of products.
     informativeness: OnceLock<Informativeness>,
+    /// Looked up by the first search whose rules hide something.
+    hidden: HiddenLists,
 }
 
 impl Snapshot {
@@ -51,8 +54,9 @@ impl Snapshot {
         lexicon: Arc<Lexicon>,
         live: Arc<LiveTable>,
     ) -> Self {
-        let (norms, informativeness) = (OnceLock::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { searcher, columns, fields, sequence, lexicon, live, norms, informativeness }) }
+        let (norms, informativeness, hidden) = (OnceLock::new(), OnceLock::new(), HiddenLists::default());
+        let inner = Inner { searcher, columns, fields, sequence, lexicon, live, norms, informativeness, hidden };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The same products under other settings, for comparing two side by side. `None` if those analyse texts in another
@@ -180,6 +184,10 @@ impl Snapshot {
         // Two at once gather the same.
         let gathered = Norms::gather(self.searcher(), self.fields(), self.settings())?;
         Ok(self.inner.norms.get_or_init(|| gathered))
+    }
+
+    pub(crate) fn hidden(&self) -> &HiddenLists {
+        &self.inner.hidden
     }
 
     pub(crate) fn informativeness(&self) -> &Informativeness {

@@ -10,7 +10,7 @@
 //! | `l` live | live fields (17 bytes), then the id |
 //! | `d` delete | the id |
 //! | `s` settings | JSON |
-//! | `r` rules | JSON: when they were put, the sequences of those before them, and the rules |
+//! | `r` rules | JSON: when they were put, what is to be told of those before them, and the rules |
 //! | `o` start | the id of the history, 8 bytes |
 //!
 //! Live fields are a byte of flags, the price's bits and the stock. They stand apart from the JSON so that the log
@@ -75,10 +75,21 @@ pub enum Event {
 pub struct PutRules {
     /// When they were put, in milliseconds since 1970; for people.
     pub put_at: u64,
-    /// Sequences of the rules before them that can be had back, oldest first.
-    pub former: Vec<u64>,
+    /// The rules before them that can be had back, oldest first.
+    pub former: Vec<FormerRules>,
     /// The rules.
     pub rules: Rules,
+}
+
+/// What is told of rules that were put before, without reading them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerRules {
+    /// Sequence of the change that put them.
+    pub version: u64,
+    /// When, in milliseconds since 1970.
+    pub put_at: u64,
+    /// How many they are.
+    pub rules: usize,
 }
 
 /// Why bytes are not an event, or an event cannot be written.

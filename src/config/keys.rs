@@ -149,8 +149,8 @@ pub const KEYS: &[Key] = &[
     key(
         "http.cors_origins",
         Some("*"),
-        "Origins whose pages may call search and autocomplete, separated by commas; `*` allows all, since both are \
-         public in a shop; empty allows none.",
+        "Origins whose pages may call search and autocomplete and report events, separated by commas; `*` allows all, \
+         since these are public in a shop; empty allows none but the server's own.",
     ),
     key(
         "http.trusted_proxies",

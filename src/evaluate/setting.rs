@@ -21,8 +21,10 @@ const PLAIN: &str = "plain";
 const TEXT: &str = "text";
 /// Where the settings have what counts beside the words.
 const RANKING: &str = "ranking";
-/// Where they have the words that mean the same.
+/// Where they have the words that mean the same in this shop.
 const SYNONYMS: &str = "synonyms";
+/// Where they say whether those that mean the same in any shop are added.
+const GENERIC_SYNONYMS: &str = "generic_synonyms";
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,14 @@ pub enum SettingError {
         /// Why.
         #[source]
         source: serde_json::Error,
+    },
+    /// The file holds settings that no server takes.
+    #[error("{path} holds settings that no server takes: {problem}")]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with key and value.
+        problem: String,
     },
     /// The settings read texts in another way than the index.
     #[error(
@@ -115,7 +125,10 @@ impl Setting {
 
 fn read(path: &Path) -> Result<Settings, SettingError> {
     let text = std::fs::read(path).map_err(|source| SettingError::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&text).map_err(|source| SettingError::Settings { path: path.to_owned(), source })
+    let settings: Settings =
+        serde_json::from_slice(&text).map_err(|source| SettingError::Settings { path: path.to_owned(), source })?;
+    settings.check().map_err(|problem| SettingError::Unsound { path: path.to_owned(), problem })?;
+    Ok(settings)
 }
 
 /// Something in the settings that can be switched off.
@@ -131,10 +144,12 @@ enum At {
     /// Every number at or below this path of the ranking.
     Ranking(Vec<String>),
     Synonyms,
+    GenericSynonyms,
 }
 
 impl Switch {
-    /// What these settings have: each number of the ranking that is not 0 already, and the synonyms if there are any.
+    /// What these settings have: each number of the ranking that is not 0 already, the shop's synonyms if there are any,
+    /// and the generic ones if they are added.
     pub fn of(settings: &Settings) -> Vec<Self> {
         // Settings are plain data, which serialises.
         let json = serde_json::to_value(settings).unwrap_or_default();
@@ -147,7 +162,10 @@ impl Switch {
             Self { name, at: At::Ranking(path) }
         });
         let synonyms = json.get(SYNONYMS).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        ranking.chain(synonyms.then(|| Self { name: SYNONYMS.to_owned(), at: At::Synonyms })).collect()
+        let synonyms = synonyms.then(|| Self { name: SYNONYMS.to_owned(), at: At::Synonyms });
+        let generic = json.get(GENERIC_SYNONYMS).and_then(Value::as_bool).unwrap_or_default();
+        let generic = generic.then(|| Self { name: GENERIC_SYNONYMS.to_owned(), at: At::GenericSynonyms });
+        ranking.chain(synonyms).chain(generic).collect()
     }
 
     /// Whether it is a part of the ranking.
@@ -170,6 +188,7 @@ impl Switch {
                 }
             }
             At::Synonyms => json[SYNONYMS] = Value::Array(Vec::new()),
+            At::GenericSynonyms => json[GENERIC_SYNONYMS] = Value::Bool(false),
         }
         serde_json::from_value(json).map_err(failed)
     }
@@ -188,8 +207,12 @@ impl Switch {
 impl Switch {
     /// A switch of the ranking, or the synonyms.
     pub(super) fn named(name: &str) -> Self {
-        let path = name.strip_prefix("ranking.").map(|path| path.split('.').map(str::to_owned).collect());
-        Self { name: name.to_owned(), at: path.map_or(At::Synonyms, At::Ranking) }
+        let at = match (name.strip_prefix("ranking."), name) {
+            (Some(path), _) => At::Ranking(path.split('.').map(str::to_owned).collect()),
+            (None, GENERIC_SYNONYMS) => At::GenericSynonyms,
+            (None, _) => At::Synonyms,
+        };
+        Self { name: name.to_owned(), at }
     }
 }
 
@@ -245,6 +268,25 @@ mod tests {
         assert!(named(&settings) && !named(&bare));
         let switch = Switch::named("synonyms");
         assert_eq!(switch.off(&settings).unwrap(), bare);
+    }
+
+    #[test]
+    fn generic_synonyms_are_a_switch_of_their_own() {
+        let settings = Settings::default();
+        let switch = Switch::of(&settings).into_iter().find(|switch| switch.name == "generic_synonyms").unwrap();
+        assert_eq!(switch.off(&settings).unwrap(), Settings { generic_synonyms: false, ..settings.clone() });
+        assert!(!switch.is_ranking());
+        let without = Settings { generic_synonyms: false, ..settings };
+        assert!(Switch::of(&without).iter().all(|switch| switch.name != "generic_synonyms"));
+    }
+
+    #[test]
+    fn a_file_with_settings_that_no_server_takes_is_refused() {
+        let snapshot = crate::evaluate::source::tests::snapshot(10);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), r#"{"ranking": {"head": 11}}"#).unwrap();
+        let error = Setting::File(file.path().to_owned()).snapshot(&snapshot).unwrap_err();
+        assert!(error.to_string().contains("ranking.head is 11"), "{error}");
     }
 
     #[test]

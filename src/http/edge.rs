@@ -1,7 +1,7 @@
 //! What is done to every request and answer, once, around the router.
 //!
 //! Owns the request id, `Server-Timing`, cross-origin and security headers, the count of the answer and the refuge
-//! from a panic; who is let in is decided by [`super::auth`].
+//! from a panic; who is let in is decided by [`super::auth`] and [`super::cors`].
 //! A stack of middleware could do this in five layers, each with a boxed future and a clone of the request's parts;
 //! here it is one function without allocation beyond the two header values, because a memory hit costs some ten
 //! microseconds altogether and must stay within a fifth of the bare router.
@@ -83,8 +83,10 @@ impl Edge {
         let id = self.ids.of(request.headers().get(X_REQUEST_ID));
         let origin = self.cors.origin_for(route, request.headers());
         let admitted = {
-            let asked = (route, request.method(), request.uri().path());
-            self.gate.admit(asked, request.headers(), peer, (started, &self.app.metrics.http))
+            let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+            let admitted =
+                self.gate.admit((route, method, uri.path()), headers, peer, (started, &self.app.metrics.http));
+            admitted.and_then(|within| self.cors.admit(route, method, uri, headers).map(|()| within))
         };
         let answered = match admitted {
             Err(refused) => Ok(refused.into_response()),

@@ -88,7 +88,7 @@ error_codes! {
     InvalidRules = "invalid_rules", BAD_REQUEST;
     /// The request has no key, or none that is known.
     Unauthorized = "unauthorized", UNAUTHORIZED;
-    /// The key lacks the scope or the catalog.
+    /// The key lacks the scope or the catalog, or a page of an origin that is not named sends.
     Forbidden = "forbidden", FORBIDDEN;
     /// This node takes no writes.
     ReadOnly = "read_only", FORBIDDEN;

@@ -53,8 +53,7 @@ pub(super) async fn post(
     let catalog = Arc::clone(catalog(&app, &name)?);
     let (format, once) = (format(&headers)?, idempotency_key(&headers, "events")?);
     let learner = learner(&app, &catalog)?;
-    let bytes_max = BODY_BYTES_MAX.min(app.config.http.body_bytes_max);
-    let body = RequestBody::new(&app, &headers, body, bytes_max)?.all().await?;
+    let body = RequestBody::new(&app, &headers, body, BODY_BYTES_MAX)?.all().await?;
     let Ok(_place) = PLACES.try_acquire() else {
         return Err(ApiError::new(ErrorCode::Overloaded, "more events arrive than can be written; send them later"));
     };

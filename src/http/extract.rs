@@ -2,7 +2,7 @@
 //!
 //! Owns the strict reading of the query string of administrative routes and the bounded, impatient reading of bodies.
 //! Search and autocomplete have their own parameters. Invariant: no body is ever held beyond the limit that the caller
-//! of [`RequestBody`] states, and no pause inside a body is longer than the idle timeout.
+//! of [`RequestBody`] states or that of the configuration, and no pause inside a body is longer than the idle timeout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,11 +209,13 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    /// A body of at most `bytes_max`; a length announced above that is refused before anything is read.
+    /// A body of at most `bytes_max`, and of no more than the configuration allows any; a length announced above that is
+    /// refused before anything is read.
     ///
     /// # Errors
     /// `body_too_large`.
     pub fn new(app: &App, headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Self, ApiError> {
+        let bytes_max = bytes_max.min(app.config.http.body_bytes_max);
         let announced =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > bytes_max as u64) {

@@ -74,6 +74,7 @@ assets! {
     "/app/format.js" => "app/format.js" as SCRIPT;
     "/app/help.js" => "app/help.js" as SCRIPT;
     "/app/hero.js" => "app/hero.js" as SCRIPT;
+    "/app/key-form.js" => "app/key-form.js" as SCRIPT;
     "/app/main.js" => "app/main.js" as SCRIPT;
     "/app/picture-kind.js" => "app/picture-kind.js" as SCRIPT;
     "/app/picture.js" => "app/picture.js" as SCRIPT;

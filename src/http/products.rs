@@ -190,8 +190,7 @@ impl Target {
 
 /// Reads a body of product fields; an `id` in it must be the one of the path, and is taken out.
 async fn read_fields(app: &App, id: &str, headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, ApiError> {
-    let bytes_max = PRODUCT_BYTES_MAX.min(app.config.http.body_bytes_max);
-    let Value::Object(mut object) = RequestBody::new(app, headers, body, bytes_max)?.json().await? else {
+    let Value::Object(mut object) = RequestBody::new(app, headers, body, PRODUCT_BYTES_MAX)?.json().await? else {
         return Err(ApiError::new(ErrorCode::InvalidBody, "expected a JSON object with the fields of a product"));
     };
     match object.remove("id") {

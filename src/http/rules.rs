@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 use storefind_index::rules::Rules;
 
 use super::error::{ApiError, ErrorCode};
-use super::extract::{Parameters, Path, RequestBody, catalog, idempotency_key};
+use super::extract::{Parameters, Path, RequestBody, body_format, catalog, idempotency_key};
 use super::products::{blocking, json_response, wait_until_searchable};
 use crate::app::App;
 use crate::cache::freshness::UnixMillis;
+use crate::catalog::feeds::Format;
 use crate::catalog::{Catalog, RulesChange, RulesVersion};
 use crate::ingest::once::Once;
 
@@ -49,12 +50,10 @@ pub(super) async fn history(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Parameters::read(query.as_deref(), &[])?;
-    let catalog = catalog(&app, &name)?.clone();
-    let (current, former) = blocking(move || (catalog.rules(), catalog.former_rules())).await?;
-    let told = |version: &RulesVersion| json!({"version": version.version, "put_at": put_at(version), "rules": version.put.rules.0.len()});
-    // Others may have been put between the two readings; then that in force is the first of both.
-    let former = former?.into_iter().filter(|version| version.version < current.version).collect::<Vec<_>>();
-    let versions: Vec<Value> = std::iter::once(&current).chain(&former).map(told).collect();
+    let current = catalog(&app, &name)?.rules();
+    let in_force = json!({"version": current.version, "put_at": put_at(&current), "rules": current.put.rules.0.len()});
+    let former = current.put.former.iter().rev().map(|former| json!(former));
+    let versions: Vec<Value> = std::iter::once(in_force).chain(former).collect();
     Ok(json_response(StatusCode::OK, &json!({"versions": versions})))
 }
 
@@ -69,14 +68,13 @@ pub(super) async fn put(
     let waits = Parameters::read(query.as_deref(), &["wait"])?.waits_until_searchable()?;
     let catalog = catalog(&app, &name)?;
     let once = idempotency_key(&headers, "rules")?;
-    let bytes_max = RULES_BYTES_MAX.min(app.config.http.body_bytes_max);
-    let given = read(RequestBody::new(&app, &headers, body, bytes_max)?.json().await?)?;
+    let given = read(RequestBody::new(&app, &headers, body, RULES_BYTES_MAX)?.json().await?)?;
     let expected = seen(&headers)?.or(given.version);
     let once = once.map(|once| {
         let mut digest = once.digest();
         // Rules that JSON cannot hold do not come from it.
         digest.text(&serde_json::to_string(&given.rules).unwrap_or_default());
-        digest.number(expected.map_or(0, |version| version + 1));
+        digest.option(expected);
         (once.part(1), digest.finish())
     });
     let writer = catalog.clone();
@@ -87,6 +85,9 @@ pub(super) async fn put(
 
 /// `POST …/undo`: puts the rules of a former version in force again, those before the last change unless one is named.
 /// That is a change like any other, so it can be undone, too.
+///
+/// There is no body, but a page of another origin must not be able to send this: `If-Match` and a declared JSON body both
+/// need a preflight, which this route does not answer.
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
@@ -97,9 +98,13 @@ pub(super) async fn undo(
     let (wanted, waits) = (version_of(&parameters)?, parameters.waits_until_searchable()?);
     let catalog = catalog(&app, &name)?;
     let expected = seen(&headers)?;
+    if !headers.contains_key(header::IF_MATCH) {
+        body_format(&headers, &[Format::Json], "application/json, or the header If-Match")?;
+    }
     let once = idempotency_key(&headers, "rules/undo")?.map(|once: Once| {
         let mut digest = once.digest();
-        digest.number(wanted.map_or(0, |version| version + 1));
+        digest.option(wanted);
+        digest.option(expected);
         (once.part(1), digest.finish())
     });
     let writer = catalog.clone();
@@ -108,7 +113,7 @@ pub(super) async fn undo(
         let former = match wanted {
             Some(version) => find(&writer, Some(version))?,
             None => match current.put.former.last() {
-                Some(version) => find(&writer, Some(*version))?,
+                Some(former) => find(&writer, Some(former.version))?,
                 // The first rules: before them there were none.
                 None if current.version > 0 => RulesVersion::default(),
                 None => return Err(ApiError::new(ErrorCode::InvalidParameter, "there is no change to undo")),
@@ -157,18 +162,11 @@ fn read(body: Value) -> Result<Given, ApiError> {
 
 /// The version in force, or a former one.
 fn find(catalog: &Catalog, wanted: Option<u64>) -> Result<RulesVersion, ApiError> {
-    let current = catalog.rules();
-    match wanted {
-        None => Ok(current),
-        Some(version) if version == current.version => Ok(current),
-        Some(version) => {
-            catalog.former_rules()?.into_iter().find(|former| former.version == version).ok_or_else(|| {
-                let message =
-                    format!("version {version} of the rules is not kept; `…/rules/history` lists those that are");
-                ApiError::parameter("version", message)
-            })
-        }
-    }
+    let Some(version) = wanted else { return Ok(catalog.rules()) };
+    catalog.rules_of(version)?.ok_or_else(|| {
+        let message = format!("version {version} of the rules is not kept; `…/rules/history` lists those that are");
+        ApiError::parameter("version", message)
+    })
 }
 
 fn put_at(version: &RulesVersion) -> Option<u64> {

@@ -84,6 +84,12 @@ impl Digest {
         self.0.update(&number.to_le_bytes());
     }
 
+    /// Adds a number that need not be there.
+    pub fn option(&mut self, number: Option<u64>) {
+        self.number(number.is_some().into());
+        self.number(number.unwrap_or_default());
+    }
+
     /// Adds a change.
     pub fn change(&mut self, change: &Change) {
         match change {

@@ -12,7 +12,7 @@
 //! being forgotten; no sum is infinite; time never goes back behind `t₀` by more than a day's worth of digits.
 
 use rustc_hash::FxHashMap;
-use storefind_index::settings::Autocomplete;
+use storefind_index::settings::{Autocomplete, SESSIONS_TOLD_APART_MAX};
 use storefind_index::suggest::fold;
 
 use super::event::Act;
@@ -37,8 +37,6 @@ const WEIGHT_MIN: f64 = 1.0;
 /// Queries held: some 300 bytes each with their sessions, 30 MB. Shoppers of most catalogs ask less than that in a
 /// month; of more, the rarest could not be suggested anyway.
 pub const QUERIES_HELD_MAX: usize = 100_000;
-/// Sessions told apart for each query; the most that `autocomplete.min_sessions` can ask for.
-pub const SESSIONS_TOLD_APART_MAX: u32 = 50;
 
 /// See the module.
 #[derive(Debug)]

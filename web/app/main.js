@@ -11,6 +11,7 @@ import { beyondLastPage, failure, noResults, nothingYet } from "./help.js";
 import { hideHero, showHero } from "./hero.js";
 import { ProductDialog } from "./product.js";
 import {
+  redirectOf,
   showChips,
   showHead,
   showHits,
@@ -22,7 +23,17 @@ import {
 } from "./results.js";
 import { SearchBox } from "./search-box.js";
 import { TracePanel } from "./trace.js";
-import { asking, changed, isHome, readState, stateUrl, toggled, useDefaultCatalog, withRange } from "./state.js";
+import {
+  asking,
+  changed,
+  filterCount,
+  isHome,
+  readState,
+  stateUrl,
+  toggled,
+  useDefaultCatalog,
+  withRange,
+} from "./state.js";
 
 // A screen reader is told of a result once typing pauses, not at every letter.
 const ANNOUNCE_DELAY_MS = 700;
@@ -55,8 +66,13 @@ const searchBox = new SearchBox({
     if (text !== state.q) navigate(changed(state, { q: text, exact: false }), { replace: typing, typed: true });
   },
   submit: (text) => {
-    if (text === state.q && state.page === 1) byId("results-title").focus();
-    else navigate(changed(state, { q: text, exact: text === state.q && state.exact }), { replace: typing });
+    if (text === state.q && state.page === 1) {
+      typing = false;
+      const isShown = shown !== null && stateUrl(shown.state) === stateUrl(state);
+      if (!isShown || !leaves(shown.answer)) byId("results-title").focus();
+    } else {
+      navigate(changed(state, { q: text, exact: text === state.q && state.exact }), { replace: typing });
+    }
   },
   // A suggestion is a new question, so filters of the old one do not narrow it.
   suggestion: (text) => navigate(asking(state, text), { replace: typing }),
@@ -125,6 +141,18 @@ function draw(view, { body: answer, trace: told }) {
   drawFacets(view, answer);
   askExtraFacets(view, answer);
   announce(resultInWords(view, answer));
+  leaves(answer);
+}
+
+/**
+ * Goes where the answer sends the shopper, and answers whether it does. Not while somebody types, who may mean more, nor
+ * where products of it were chosen: then a notice leads there. What is left is no step back.
+ */
+function leaves(answer) {
+  const redirect = redirectOf(answer);
+  if (redirect === null || typing || state.page > 1 || filterCount(state) > 0) return false;
+  location.replace(redirect);
+  return true;
 }
 
 function lookAgain(view) {

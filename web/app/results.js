@@ -79,9 +79,21 @@ export function showHead(state, answer) {
     levels.map((path) => step(pathLeaf(path), withValues(state, "categories", [path])))));
 }
 
+/** Where an answer sends the shopper: `null` for nowhere, for here, and for what is no page of the web. */
+export function redirectOf(answer) {
+  if (!answer?.redirect || !URL.canParse(answer.redirect, location.href)) return null;
+  const url = new URL(answer.redirect, location.href);
+  return ["http:", "https:"].includes(url.protocol) && url.href !== location.href ? url.href : null;
+}
+
 /** What the server did to the question: corrected words, products that lack some of them. */
 export function showNotices(state, answer) {
   const notices = [];
+  const redirect = redirectOf(answer);
+  if (redirect !== null) {
+    notices.push(h("p", { class: "notice", id: "notice-redirect" },
+      "The shop has a page for this: ", h("a", { href: redirect }, h("strong", null, answer.redirect)), "."));
+  }
   if (answer?.corrected && answer.total > 0) {
     notices.push(h("p", { class: "notice", id: "notice-corrected" },
       "Showing results for ", h(

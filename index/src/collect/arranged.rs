@@ -6,10 +6,13 @@
 //!
 //! Invariant: pages of one answer neither repeat nor skip a product, whatever is pinned where.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use tantivy::{DocAddress, DocId};
 
+use crate::collect::hidden::HiddenDocs;
 use crate::collect::top::Placed;
 use crate::dependency::{Clause, Variant};
 use crate::error::IndexError;
@@ -19,7 +22,7 @@ use crate::product::Scalar;
 use crate::query::fields::assumed;
 use crate::query::filter::{Condition, SegmentCondition, touch};
 use crate::rules::{Arrangement, Pinned};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{CancelCheck, Snapshot};
 use crate::store::segment::SegmentColumns;
 use crate::switch::{Rule, is_off};
 
@@ -33,19 +36,21 @@ pub(crate) struct Arranged {
     pins: Vec<Pinned>,
     /// The pinned documents, with their numbers.
     pinned: Vec<(DocAddress, u16)>,
-    hidden: FxHashSet<DocAddress>,
+    hidden: Arc<HiddenDocs>,
     factors: Vec<(Condition, f32)>,
 }
 
 impl Arranged {
     /// Finds the documents. A product or field that does not exist is nobody's mistake: it may come, or come back.
-    pub(crate) fn resolve(snapshot: &Snapshot, arrangement: &Arrangement) -> Result<Self, IndexError> {
-        let mut arranged = Self { pins: arrangement.pins.clone(), ..Self::default() };
+    pub(crate) fn resolve(
+        snapshot: &Snapshot,
+        arrangement: &Arrangement,
+        cancel: CancelCheck<'_>,
+    ) -> Result<Self, IndexError> {
+        let hidden = snapshot.hidden().find(snapshot, &arrangement.hidden, cancel)?;
+        let mut arranged = Self { pins: arrangement.pins.clone(), hidden, ..Self::default() };
         for (number, pin) in (1..=u16::MAX).zip(&arrangement.pins) {
             arranged.pinned.extend(snapshot.address(&pin.id)?.map(|address| (address, number)));
-        }
-        for id in &arrangement.hidden {
-            arranged.hidden.extend(snapshot.address(id)?);
         }
         for factor in &arrangement.factors {
             let condition = Condition::resolve_as(&|name| Ok(assumed(name)), &factor.filter)?;
@@ -97,7 +102,7 @@ impl Arranged {
 
     /// The part that concerns one segment.
     pub(crate) fn open<'a>(
-        &self,
+        &'a self,
         segment: usize,
         columns: &'a SegmentColumns,
         rows: &'a LiveRows<'_>,
@@ -111,7 +116,7 @@ impl Arranged {
         };
         Ok(SegmentArranged {
             pins,
-            hidden: self.hidden.iter().filter(|address| here(address)).map(|address| address.doc_id).collect(),
+            hidden: self.hidden.of(segment),
             factors: self.factors.iter().map(open).collect::<Result<_, _>>()?,
         })
     }
@@ -140,14 +145,14 @@ impl Arranged {
 pub(crate) struct SegmentArranged<'a> {
     /// In the order of documents.
     pins: SmallVec<[(DocId, u16); 4]>,
-    hidden: FxHashSet<DocId>,
+    hidden: Option<&'a FxHashSet<DocId>>,
     factors: Vec<(SegmentCondition<'a>, f32)>,
 }
 
 impl SegmentArranged<'_> {
     /// Whether the document is not to be found.
     pub(crate) fn hides(&self, doc: DocId) -> bool {
-        !self.hidden.is_empty() && self.hidden.contains(&doc)
+        self.hidden.is_some_and(|hidden| hidden.contains(&doc))
     }
 
     /// The pinned documents, in order.

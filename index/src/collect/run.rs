@@ -327,11 +327,17 @@ impl Segment<'_> {
                 },
             }
         };
-        let mut unmatched: SmallVec<[DocId; 4]> = arranged.pinned().collect();
+        let mut unmatched: SmallVec<[DocId; 4]> = SmallVec::new();
+        // Matches come in the order of documents, too.
+        let mut pinned = arranged.pinned().peekable();
         matches.for_each(cancel, |doc| {
-            unmatched.retain(|pinned| *pinned != doc);
+            while let Some(missed) = pinned.next_if(|pinned| *pinned < doc) {
+                unmatched.push(missed);
+            }
+            pinned.next_if_eq(&doc);
             visit(doc, true);
         })?;
+        unmatched.extend(pinned);
         if !unmatched.is_empty() {
             let conditions = self.collection.conditions.iter().filter(|condition| !condition.is_live());
             let conditions = conditions.map(open).collect::<Result<Vec<_>, _>>()?;

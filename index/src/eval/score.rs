@@ -279,8 +279,11 @@ impl<'a> SegmentScorer<'a> {
         relevance
     }
 
-    /// Each word's share of the score, for `explain=ranking`.
+    /// Each word's share of the score, for `explain=ranking`. The document need not match: a rule may have put it there.
     pub(crate) fn explain(&mut self, doc: DocId) -> Vec<(f32, f32)> {
+        for word in &mut self.words {
+            word.is_certain = false;
+        }
         self.words.iter_mut().map(|word| (word.direct(doc), word.corrected(doc))).collect()
     }
 }

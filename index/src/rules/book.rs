@@ -14,13 +14,15 @@ use crate::analysis::{Analyzer, Group};
 use crate::filter::{self, Filter};
 use crate::product::{normalised_category, released_seconds};
 use crate::query::lexicon::{match_term, text};
-use crate::query::parse::parse;
+use crate::query::parse::{ParsedQuery, parse};
 use crate::request::SearchRequest;
 use crate::settings::Settings;
 
 /// Most pins of all rules that apply to one search: each is looked up in every segment.
 const PINS_APPLIED_MAX: usize = 100;
-/// Most products that all of them hide.
+/// Most products that all of them hide: four rules at their limit. They are looked up in every segment, which takes some
+/// ten milliseconds; the first search of a snapshot pays them (see [`crate::collect::hidden`]). For more there are
+/// filters.
 const HIDDEN_APPLIED_MAX: usize = 2_000;
 /// Most boosts and buries of all of them: each is evaluated for every product that matches.
 const FACTORS_APPLIED_MAX: usize = 40;
@@ -182,7 +184,9 @@ impl RuleBook {
         // What only categories and contexts decide needs no analysis.
         let by_words = !(self.by_query.is_empty() && self.by_term.is_empty());
         let (terms, plain) = if by_words {
-            terms(&request.q, &mut Analyzer::new(Arc::clone(&self.settings)))
+            let parsed = parse(&request.q, self.settings.language);
+            let mut analyzer = Analyzer::new(Arc::clone(&self.settings));
+            (terms(&parsed, &mut analyzer), parsed.excluded.is_empty())
         } else {
             (Vec::new(), false)
         };
@@ -203,7 +207,10 @@ impl Prepared {
             Some(filter) => Some(parse(filter)?),
             None => None,
         };
-        let terms = rule.when.query.as_deref().map(|query| terms(query, analyzer).0);
+        let terms = match &rule.when.query {
+            Some(query) => Some(rule_terms(query, analyzer).ok()?),
+            None => None,
+        };
         if !rule.when.query_match.is_exact() && terms.as_ref().is_none_or(Vec::is_empty) {
             return None;
         }
@@ -258,15 +265,31 @@ impl Prepared {
     }
 }
 
-/// The terms by which words are compared, without stop words unless there is nothing else, and whether they are all
-/// that the query says: it excludes nothing.
-fn terms(query: &str, analyzer: &mut Analyzer) -> (Vec<String>, bool) {
+/// The terms of the words that a rule is for; none for the empty query alone. What those words do not say is no part of
+/// the comparison, so a rule that said more would be for other searches than it reads.
+///
+/// # Errors
+/// What the words say beyond terms, as an end of a sentence.
+pub(super) fn rule_terms(query: &str, analyzer: &mut Analyzer) -> Result<Vec<String>, String> {
     let parsed = parse(query, analyzer.language());
+    if let Some(excluded) = parsed.excluded.first() {
+        let words: Vec<&str> = excluded.iter().map(text).collect();
+        return Err(format!("which excludes `{}`, expected words only", words.join(" ")));
+    }
+    let terms = terms(&parsed, analyzer);
+    if terms.is_empty() && !query.trim().is_empty() {
+        return Err("expected words".to_owned());
+    }
+    Ok(terms)
+}
+
+/// The terms by which words are compared, without stop words unless there is nothing else.
+fn terms(parsed: &ParsedQuery, analyzer: &mut Analyzer) -> Vec<String> {
     let groups: Vec<&Group> =
         parsed.words.iter().map(|word| &word.group).chain(parsed.phrases.iter().flatten()).collect();
     let telling: Vec<&Group> = groups.iter().copied().filter(|group| !analyzer.is_stop_word(text(group))).collect();
     let chosen = if telling.is_empty() { groups } else { telling };
-    (chosen.into_iter().map(|group| match_term(analyzer, group)).collect(), parsed.excluded.is_empty())
+    chosen.into_iter().map(|group| match_term(analyzer, group)).collect()
 }
 
 /// The one category that a filter asks for.

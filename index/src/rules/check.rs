@@ -1,10 +1,13 @@
 //! What keeps rules sound: every limit, with a message that names rule and key.
 
+use std::sync::Arc;
+
+use super::book::rule_terms;
 use super::{Pin, Rule, Rules, Then, When};
+use crate::analysis::Analyzer;
 use crate::filter;
 use crate::product::{ID_BYTES_MAX as PRODUCT_ID_BYTES_MAX, normalised_category, released_seconds};
 use crate::request::{QUERY_CHARS_MAX, check_within};
-use crate::settings::Language;
 
 /// Most rules. A search looks up those of its words, category and context by hash, so this bounds memory and the size
 /// of an event; shops that say how many they have, have some hundreds.
@@ -89,8 +92,10 @@ impl When {
                 if chars > QUERY_CHARS_MAX {
                     return Err(format!("when.query has {chars} characters, expected at most {QUERY_CHARS_MAX}"));
                 }
-                let words = crate::analysis::groups(crate::analysis::tokenize(query, Language::None));
-                if words.is_empty() && (!query.trim().is_empty() || !self.query_match.is_exact()) {
+                // Whether there are terms is the same under all settings.
+                let terms = rule_terms(query, &mut Analyzer::new(Arc::default()))
+                    .map_err(|problem| format!("when.query is `{query}`, {problem}"))?;
+                if terms.is_empty() && !self.query_match.is_exact() {
                     return Err(format!("when.query is `{query}`, expected words"));
                 }
             }

@@ -62,6 +62,12 @@ fn each_unsound_rule_is_named_with_key_and_value() {
     check(json!({"then": {}}), "rule `r`: then is empty");
     check(json!({"then": pin, "when": {"query": "!"}}), "when.query is `!`");
     check(json!({"then": pin, "when": {"query": "", "match": "contains"}}), "when.query is ``");
+    for how in ["exact", "contains", "starts_with"] {
+        let when = |query: &str| json!({"query": query, "match": how});
+        check(json!({"then": pin, "when": when("-nike")}), "when.query is `-nike`, which excludes `nike`");
+        check(json!({"then": pin, "when": when("shoe -red")}), "which excludes `red`");
+        check(json!({"then": pin, "when": when("shoe -\"dark red\"")}), "which excludes `dark red`");
+    }
     check(json!({"then": pin, "when": {"match": "contains"}}), "there is no when.query");
     check(json!({"then": pin, "when": {"query": "a".repeat(513)}}), "when.query has 513 characters");
     check(json!({"then": pin, "when": {"category": " > "}}), "when.category is ` > `");
@@ -140,6 +146,16 @@ fn queries_are_compared_as_searches_find() {
     assert!(applies(starts(), &ask("cafe table")) && !applies(starts(), &ask("table cafe")));
     assert!(applies(json!({"query": ""}), &ask("")) && !applies(json!({"query": ""}), &ask("laptop")));
     assert!(applies(json!({}), &ask("whatever")));
+}
+
+#[test]
+fn a_rule_that_excludes_words_and_was_kept_before_that_was_refused_applies_to_nothing() {
+    for query in ["-nike", "shoe -red"] {
+        let kept = RuleBook::new(Arc::new(rules(pinning(json!({"query": query})))), &Arc::default());
+        for q in ["", "shoe", "nike", query] {
+            assert_eq!(kept.digest_for(&ask(q)), 0, "{query}: {q}");
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What rules make of an answer: pins, hidden products, factors, filters.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use storefind_index::answer::SearchPage;
+use storefind_index::error::IndexError;
 use storefind_index::filter;
 use storefind_index::request::SearchRequest;
 use storefind_index::rules::{Arrangement, Factor, Pinned, RuleBook};
@@ -103,6 +105,33 @@ fn hidden_products_are_not_found_counted_or_pinned() {
     let request = SearchRequest { facets: vec!["brand".into()], ..ask("shoe") };
     let page = arranged(&shop(), &request, &Arrangement { hidden: hiding(&["b", "c"]), ..Arrangement::default() });
     assert!(page.facets[0].values.iter().all(|value| value.value != "Puma"));
+}
+
+#[test]
+fn hidden_products_are_looked_up_once_a_snapshot_and_looking_can_be_cancelled() {
+    let (snapshot, asked) = (shop(), AtomicUsize::new(0));
+    let hiding = |ids: &[&str]| Arrangement { hidden: ids.iter().map(|&id| id.into()).collect(), ..pins(&[]) };
+    let search = |arrangement: &Arrangement, request: &SearchRequest| {
+        let before = asked.load(Ordering::Relaxed);
+        let cancel = || asked.fetch_add(1, Ordering::Relaxed) == usize::MAX;
+        let page = snapshot.search_arranged(request, arrangement, &cancel).expect("an answer");
+        (ids(&page).join(" "), asked.load(Ordering::Relaxed) - before)
+    };
+    let hidden = hiding(&["a", "gone", "e"]);
+    assert_eq!(search(&hidden, &ask("shoe")), ("b c d".to_owned(), 3));
+    assert_eq!(search(&hidden, &ask("red shoe")).1, 0, "another query has the same products hidden");
+    assert_eq!(search(&hiding(&["a"]), &ask("shoe")), ("b c d e".to_owned(), 1));
+    let stopped = shop().search_arranged(&ask("shoe"), &hidden, &|| true);
+    assert!(matches!(stopped, Err(IndexError::Cancelled)), "{stopped:?}");
+}
+
+#[test]
+fn an_explained_answer_calls_no_word_found_that_a_pinned_product_lacks() {
+    let request = SearchRequest { explain_ranking: true, ..ask("lam") };
+    let page = arranged(&shop(), &request, &pins(&[("a", 1)]));
+    assert_eq!(ids(&page), ["a", "x", "y"]);
+    let how = |at: usize| page.hits[at].ranking.as_ref().expect("explained")["words"][0]["match"].clone();
+    assert_eq!((how(0), how(1)), (json!("missing"), json!("direct")));
 }
 
 fn factors(factors: &[(&str, f32)]) -> Arrangement {

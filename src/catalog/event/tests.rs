@@ -5,7 +5,7 @@ use storefind_index::live::LiveFields;
 use storefind_index::product::{Attribute, Product, Scalar};
 use storefind_index::settings::{Language, Settings};
 
-use super::{Event, EventError, PutRules, decode_live_fields, encode_live_fields};
+use super::{Event, EventError, FormerRules, PutRules, decode_live_fields, encode_live_fields};
 
 fn product(id: &str, title: &str, price: Option<f64>, colours: &[String]) -> Product {
     let values = colours.iter().cloned().map(Scalar::Text).collect();
@@ -32,7 +32,8 @@ fn every_kind_of_event_is_read_back_as_it_was_written() {
     check_round_trip(&Event::Settings { settings: Box::new(german) });
     let rules = r#"[{"id":"a","when":{"query":"tv"},"then":{"boost":[{"filter":"brand:LG","factor":1.3}]}}]"#;
     let rules = serde_json::from_str(rules).expect("rules");
-    check_round_trip(&Event::Rules { rules: Box::new(PutRules { put_at: 7, former: vec![1, 5], rules }) });
+    let former = vec![FormerRules { version: 1, put_at: 5, rules: 0 }, FormerRules { version: 2, put_at: 6, rules: 9 }];
+    check_round_trip(&Event::Rules { rules: Box::new(PutRules { put_at: 7, former, rules }) });
 }
 
 #[test]

@@ -24,7 +24,7 @@ use super::rules::{RULES_KEPT, RulesChange};
 use super::store::{META_LAST, META_RULES, META_SETTINGS, Store, put_number};
 use super::{Prepared, STARTS_MAX};
 use crate::catalog::Refusal;
-use crate::catalog::event::{self, Event, PutRules};
+use crate::catalog::event::{self, Event, FormerRules, PutRules};
 
 /// One group, being resolved.
 pub(super) struct Resolver<'a> {
@@ -218,18 +218,20 @@ impl<'a> Resolver<'a> {
             None => super::rules::read_latest(self.store, self.connection)?,
         };
         let version = before.as_ref().map_or(0, |(sequence, _)| *sequence);
+        // Whoever puts the rules that are in force has what it wants, above all if it sends again what it got no answer
+        // to. So says RFC 9110, 13.1.1.
+        if before.as_ref().is_some_and(|(_, before)| before.rules == change.rules) {
+            return Ok(Ok(version));
+        }
         if change.expected.is_some_and(|expected| expected != version) {
             return Ok(Err(Refusal::version_changed(version)));
         }
         let mut former = Vec::new();
-        if let Some((sequence, before)) = before {
-            if before.rules == change.rules {
-                return Ok(Ok(sequence));
-            }
+        if let Some((version, before)) = before {
             former.clone_from(&before.former);
-            former.push(sequence);
+            former.push(FormerRules { version, put_at: before.put_at, rules: before.rules.0.len() });
         }
-        let ends = (former.len() > RULES_KEPT).then(|| former.remove(0));
+        let ends = (former.len() > RULES_KEPT).then(|| former.remove(0).version);
         let rules = PutRules { put_at: change.put_at, former, rules: change.rules };
         let bytes = event::encode_rules(&rules)
             .map_err(|source| LogError::Encode { path: self.store.path().to_owned(), source })?;

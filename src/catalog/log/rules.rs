@@ -1,7 +1,8 @@
 //! Rules in the log: those in force, and the ones before them that can be had back.
 //!
 //! Every version is an event, and each names those before it, so that a copy of the log is a copy of the history, too.
-//! Owns reading them; they are put by `resolve`, like any change.
+//! What a list of them tells stands beside their names, since each may have megabytes. Owns reading them; they are put
+//! by `resolve`, like any change.
 //!
 //! Invariant: every version that the one in force names is in the log.
 
@@ -57,18 +58,29 @@ impl Log {
         })
     }
 
-    /// The versions before it that can be had back, latest first.
+    /// The rules of a version: the one in force or one before it that can be had back; `None` for any other. Reads no
+    /// event but theirs.
     ///
     /// # Errors
     /// The disk failed, or the log is damaged.
-    pub fn former_rules(&self) -> Result<Vec<RulesVersion>, LogError> {
-        // Both from one state of the log: a version that is given up meanwhile is still there.
+    pub fn rules_of(&self, version: u64) -> Result<Option<RulesVersion>, LogError> {
+        let current = self.rules();
+        if current.version == version {
+            return Ok(Some(current));
+        }
+        let keeps = |latest: &PutRules| latest.former.iter().any(|former| former.version == version);
+        if !keeps(&current.put) {
+            return Ok(None);
+        }
         let reader = self.store.reader()?;
-        let Some((_, latest)) = read_latest(&self.store, &reader)? else { return Ok(Vec::new()) };
-        let versions = latest.former.iter().rev().map(|version| {
-            read(&self.store, &reader, *version).map(|put| RulesVersion { version: *version, put: Arc::new(put) })
-        });
-        versions.collect()
+        match read(&self.store, &reader, version) {
+            Ok(put) => Ok(Some(RulesVersion { version, put: Arc::new(put) })),
+            // Whoever writes the log may have given it up meanwhile.
+            Err(error) => match read_latest(&self.store, &reader)? {
+                Some((_, latest)) if keeps(&latest) => Err(error),
+                _ => Ok(None),
+            },
+        }
     }
 
     /// Appends other rules; returns their sequence, that of before if they are no others, or why they are refused. With

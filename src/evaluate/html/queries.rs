@@ -5,6 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::RESULTS_MAX;
 use super::super::evaluation::About;
 use super::super::page::{FirstPage, Scored, Shown, Verdict};
 use super::super::significance::EQUAL;
@@ -88,7 +89,11 @@ pub(super) fn overview<Q: Scored>(sides: &Sides<'_, Q>) -> String {
                 }
             }
         });
-        [name].into_iter().chain(figures).chain([pair.after.page().n_results.to_string()]).collect()
+        let n_results = match pair.after.page().n_results {
+            RESULTS_MAX.. => format!("{RESULTS_MAX}+"),
+            n => n.to_string(),
+        };
+        [name].into_iter().chain(figures).chain([n_results]).collect()
     });
     let names = Q::FIGURES[..Q::HEADLINES].iter().flat_map(|figure| match sides.baseline {
         None => vec![escaped(figure.name)],
@@ -96,7 +101,15 @@ pub(super) fn overview<Q: Scored>(sides: &Sides<'_, Q>) -> String {
     });
     let heads: Vec<String> = ["query".to_owned()].into_iter().chain(names).chain(["results".to_owned()]).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    table("Every query, the worst first", &heads, rows)
+    let overview = table("Every query with the deciding figure, the worst first", &heads, rows);
+    match pairs.len() - of {
+        0 => overview,
+        n => {
+            let lack = if n == 1 { "query lacks" } else { "queries lack" };
+            overview
+                + &note(&format!("{n} {lack} the figure {}, so that no order of them is better.", Q::FIGURES[0].name))
+        }
+    }
 }
 
 /// The first pages.
@@ -144,6 +157,7 @@ fn column<Q>(sides: &Sides<'_, Q>, title: &str, page: &FirstPage, before: Option
     let count = match page.n_results {
         0 => "nothing found".to_owned(),
         1 => "1 result".to_owned(),
+        RESULTS_MAX.. => format!("{RESULTS_MAX} results or more"),
         n => format!("{n} results"),
     };
     let relaxed = page.relaxed.then(|| "some words missing".to_owned());

@@ -74,6 +74,7 @@ fn queries_stand_in_the_order_of_their_change() {
     let places = ["<h3>losing</h3>", "<h3>level</h3>", "<h3>gaining</h3>"].map(|heading| place(&page, heading));
     assert!(places.is_sorted(), "{places:?}");
     assert!(!page.contains("<h3>hopeless</h3>"), "no order of it is better than another");
+    assert!(page.contains("1 query lacks the figure nDCG@10 strict"), "{page}");
     assert!(page.contains("nDCG@10 strict: "), "the verdict is told in words");
     assert!(page.contains("id=\"folds\""), "{page}");
 }
@@ -107,6 +108,17 @@ fn pictures_are_loaded_only_where_they_are_asked_for() {
     let linked = page(&evaluation(), Pictures::Linked);
     assert!(linked.contains("src=\"https://pictures.example/a.jpg?a=1&amp;b=&quot;2&quot;\""), "{linked}");
     assert!(linked.contains("img-src https: http:"), "{linked}");
+}
+
+#[test]
+fn where_results_were_cut_there_may_be_more() {
+    let all = |n: usize| move |_: &str| (0..n).map(|number| product(&number.to_string())).collect();
+    let mut evaluation = evaluation();
+    for (n, told, cell) in [(99, "99 results<", "<td>99</td>"), (100, "100 results or more<", "<td>100+</td>")] {
+        evaluation.measured = Measured::Judged { report: report(all(n)).1, baseline: None, best_rating: 3 };
+        let page = page(&evaluation, Pictures::Placeholders);
+        assert!(page.contains(told) && page.contains(cell), "{n}: {page}");
+    }
 }
 
 #[test]

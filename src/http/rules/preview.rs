@@ -11,7 +11,7 @@ use storefind_index::product::released_seconds;
 use storefind_index::rules::Rules;
 
 use super::super::error::{ApiError, ErrorCode};
-use super::super::extract::{Path, RequestBody, catalog, within};
+use super::super::extract::{Parameters, Path, RequestBody, catalog, within};
 use super::RULES_BYTES_MAX;
 use crate::answer::params::BODY_BYTES_MAX;
 use crate::answer::preview::Preview;
@@ -41,9 +41,7 @@ pub(in crate::http) async fn preview(
 ) -> Result<Response, ApiError> {
     let catalog = catalog(&app, &name)?;
     let (parts, body) = request.into_parts();
-    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(ApiError::new(ErrorCode::InvalidParameter, "a preview has its parameters in the body only"));
-    }
+    Parameters::read(parts.uri.query(), &[])?;
     let body = RequestBody::new(&app, &parts.headers, body, RULES_BYTES_MAX + BODY_BYTES_MAX)?.json().await?;
     let invalid = |message: String| ApiError::new(ErrorCode::InvalidRules, message);
     let asked: Asked = serde_json::from_value(body).map_err(|error| invalid(error.to_string()))?;

@@ -88,6 +88,34 @@ async fn every_list_is_shown_and_other_days_and_catalogs_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn of_answers_that_overtake_each_other_the_last_question_counts() {
+    let server = TestServer::start();
+    fill(&server, &[]);
+    let browser = open(&server, DESKTOP, "?catalog=shop").await;
+    browser.until("figures are shown", &format!("{SHOWN} && {}", row("zero-table", "unicorn"))).await;
+    // The first question is answered once the second has been.
+    let hold_first = "(() => { const real = window.fetch; let first = true; window.fetch = async (url, options) => { \
+         if (!first) return real(url, options); first = false; const held = await real(url, options); \
+         await new Promise((go) => { window.go = go; }); return held; }; })()";
+    browser.value(hold_first).await;
+    browser.value("document.querySelector('#from').value = '2020-01-01'").await;
+    browser.value("document.querySelector('#to').value = '2020-01-31'").await;
+    browser.click("#range-form button").await;
+    browser.until("the first is under way", "window.go").await;
+    browser.value("document.querySelector('#from').value = ''").await;
+    browser.value("document.querySelector('#to').value = ''").await;
+    browser.value("document.querySelector('#announcer').textContent = ''").await;
+    browser.click("#range-form button").await;
+    browser.until("the second is answered", "/Figures/.test(document.querySelector('#announcer').textContent)").await;
+    browser.value("window.go()").await;
+    // Whatever the answer does, it does before a timer of later.
+    let later = "new Promise((later) => setTimeout(later, 50)).then(() => true)";
+    assert_eq!(browser.value(later).await, true);
+    assert_eq!(browser.value(&row("zero-table", "unicorn")).await, true, "an answer of before was shown");
+    end(&browser, "");
+}
+
+#[tokio::test]
 async fn a_key_for_merchandisers_opens_the_page_and_no_other_does() {
     let key = |name: &str, scopes: &str| {
         let hash = KeyHash::of(name.as_bytes()).to_text();

@@ -95,10 +95,14 @@ async fn a_rule_is_written_previewed_published_and_taken_back() {
     assert_eq!(desk.first_hit("shoe"), "p2");
     browser.until("that is a version, too", "document.querySelectorAll('#version-list li').length === 3").await;
 
+    let can_be_put_back = "[...document.querySelectorAll('#version-list button')].map((button) => !button.disabled)";
+    assert_eq!(browser.value(can_be_put_back).await, json!([true, true]));
     browser.click("[data-rule='lamps first'] .link-button:nth-child(5)").await;
     browser.until("it is gone from the draft", "!document.querySelector('#rules-none').hidden").await;
+    assert_eq!(browser.value(can_be_put_back).await, json!([false, false]), "the draft would be lost");
     browser.click("#discard").await;
     browser.until("and there again", "document.querySelector('#rule-list li')").await;
+    assert_eq!(browser.value(can_be_put_back).await, json!([true, true]));
     desk.end();
 }
 
@@ -110,7 +114,7 @@ async fn a_rule_that_is_opened_has_all_that_was_written() {
         "id": "all", "when": {"query": "red shoes", "match": "contains", "category": "A > B", "context": "phone"},
         "then": {
             "pin": [{"id": "p 2", "position": 3}], "hide": ["p1"], "boost": [{"filter": "brand:\"A B\"", "factor": 3.0}],
-            "bury": [{"filter": "in_stock:false", "factor": 0.25}], "filter": "price < 9", "redirect": "/sale"
+            "bury": [{"filter": "in_stock:false", "factor": 0.2_f32}], "filter": "price < 9", "redirect": "/sale"
         },
         "from": "2026-11-27", "until": "2999-01-01", "enabled": false, "note": "for people"
     });
@@ -118,8 +122,12 @@ async fn a_rule_that_is_opened_has_all_that_was_written() {
     assert_eq!(desk.server.request("PUT", "/v1/shop/rules", &[], body.as_bytes()).status, 202);
     browser.open(&format!("{}/dashboard/rules?catalog=shop", desk.server.url())).await;
     browser.until("it is told", "/for people/.test(document.querySelector('#rule-list')?.textContent)").await;
+    browser
+        .until("factors are short", "/in_stock:false × 0\\.2;/.test(document.querySelector('#rule-list').textContent)")
+        .await;
     browser.click("[data-rule=all] .link-button").await;
     browser.until("the form opens", DIALOG).await;
+    assert_eq!(browser.text("document.querySelector('#rule-bury').value").await, "0.2 in_stock:false");
     browser.keys("#rule-note", "!").await;
     browser.click("#rule-form [type=submit]").await;
     browser.until("it is changed", &format!("/not published/.test({STATE})")).await;
@@ -152,6 +160,46 @@ async fn what_others_published_meanwhile_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_publication_whose_answer_was_lost_can_be_sent_again() {
+    let desk = Desk::start(DESKTOP).await;
+    let browser = &desk.browser;
+    desk.add_rule("lost", "shoe", "1 p2").await;
+    let lose_one = "const real = window.fetch; window.fetch = async (url, options) => { \
+         const answer = await real(url, options); \
+         if (options.method !== 'PUT') return answer; window.fetch = real; throw new TypeError('lost'); }";
+    browser.value(&format!("(() => {{ {lose_one} }})()")).await;
+    browser.click("#publish").await;
+    let alert = "document.querySelector('#alert')";
+    browser.until("it is told", &format!("!{alert}.hidden && /cannot be reached/.test({alert}.textContent)")).await;
+    assert_eq!(desk.rules()[0]["id"], "lost", "it was published all the same");
+    desk.publish().await;
+    assert_eq!(browser.value(&format!("{alert}.hidden")).await, true);
+    desk.end();
+}
+
+#[tokio::test]
+async fn the_storefront_follows_a_redirect_but_not_while_somebody_types() {
+    let desk = Desk::start(DESKTOP).await;
+    let browser = &desk.browser;
+    let redirect =
+        json!({"rules": [{"id": "r", "when": {"query": "lamp"}, "then": {"redirect": "/docs"}}]}).to_string();
+    let put = desk.server.request("PUT", "/v1/shop/rules?wait=searchable", &[], redirect.as_bytes());
+    assert_eq!(put.status, 202, "{}", put.text());
+    browser.open(&format!("{}/?catalog=shop", desk.server.url())).await;
+    browser.until("products are shown", "document.querySelector('#results-body .card-title')").await;
+    browser.keys("#search-input", "lamp").await;
+    browser.until("a notice leads there", "document.querySelector('#notice-redirect a')?.pathname === '/docs'").await;
+    assert_eq!(browser.text("location.pathname").await, "/");
+    browser.keys("#search-input", "\u{e007}").await;
+    browser.until("who asks for it is sent there", "location.pathname === '/docs'").await;
+    browser.back().await;
+    browser.until("back leads before the search", "location.pathname === '/' && !location.search.includes('q=')").await;
+    browser.open(&format!("{}/?catalog=shop&q=lamp", desk.server.url())).await;
+    browser.until("so does an address", "location.pathname === '/docs'").await;
+    desk.end();
+}
+
+#[tokio::test]
 async fn a_line_that_cannot_be_read_is_told_in_the_form() {
     let desk = Desk::start(DESKTOP).await;
     let browser = &desk.browser;
@@ -174,18 +222,19 @@ async fn synonyms_are_edited_and_other_settings_stay() {
     let desk = Desk::start(DESKTOP).await;
     let browser = &desk.browser;
     let settings =
-        json!({"facets": ["brand"], "synonyms": [{"from": "boot", "to": ["shoe"], "weight": 0.5}]}).to_string();
+        json!({"facets": ["brand"], "synonyms": [{"from": "boot", "to": ["shoe"], "weight": 0.3}]}).to_string();
     assert_eq!(desk.server.request("PUT", "/v1/shop/settings", &[], settings.as_bytes()).status, 202);
     browser.open(&format!("{}/dashboard/rules?catalog=shop", desk.server.url())).await;
     let text = "document.querySelector('#synonyms-text').value";
-    browser.until("they are shown", &format!("{text} === '0.5: boot -> shoe'")).await;
-    browser.keys("#synonyms-text", "\u{e010}\nlight, lamp").await;
+    browser.until("they are shown", &format!("{text} === '0.3: boot -> shoe'")).await;
+    browser.keys("#synonyms-text", "\u{e010}\nlight, lamp\n1:2 scale, half scale").await;
     browser.click("#synonyms-form [type=submit]").await;
     browser.until("it is told", "/synonyms are in force/.test(document.querySelector('#announcer').textContent)").await;
     let kept = desk.server.get("/v1/shop/settings").json();
     assert_eq!(kept["facets"], json!(["brand"]));
-    assert_eq!(kept["synonyms"][0], json!({"from": "boot", "to": ["shoe"], "weight": 0.5}));
+    assert_eq!(kept["synonyms"][0], json!({"from": "boot", "to": ["shoe"], "weight": 0.3_f32}));
     assert_eq!(kept["synonyms"][1]["to"], json!(["light", "lamp"]));
+    assert_eq!(kept["synonyms"][2], json!({"to": ["1:2 scale", "half scale"], "weight": 0.8_f32}));
     assert_eq!(desk.first_hit("light"), "p2");
     desk.end();
 }

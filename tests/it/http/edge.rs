@@ -104,6 +104,34 @@ fn configured_origins_are_echoed_and_others_are_not() {
 }
 
 #[test]
+fn events_of_a_page_that_is_not_named_are_refused() {
+    const EVENT: &[u8] = b"{\"type\":\"search\",\"session\":\"s\",\"query\":\"kettle\"}";
+    let none = TestServer::with("http.cors_origins = \"\"");
+    let some = TestServer::with("http.cors_origins = [\"https://a.example\"]");
+    let post = |server: &TestServer, headers: &[&str]| {
+        let headers = [&["Content-Type: text/plain"], headers].concat();
+        server.request("POST", "/v1/shop/events", &headers, EVENT)
+    };
+    // The host that these requests ask for.
+    let own = "Origin: http://shop";
+    for server in [&none, &some] {
+        for headers in [&["Origin: https://c.example"][..], &["Origin: null"], &[own, "Sec-Fetch-Site: same-site"]] {
+            assert_eq!(post(server, headers).error(), (403, "forbidden".into()), "{headers:?}");
+        }
+        // A proxy may have asked for another host than the browser did.
+        let behind_a_proxy = ["Origin: https://c.example", "Sec-Fetch-Site: same-origin"];
+        for headers in [&[][..], &[own], &behind_a_proxy] {
+            let answer = post(server, headers);
+            assert_eq!((answer.status, answer.json()["accepted"].as_u64()), (202, Some(1)), "{headers:?}");
+        }
+    }
+    assert_eq!(post(&none, &["Origin: https://a.example"]).status, 403);
+    assert_eq!(post(&some, &["Origin: https://a.example"]).status, 202);
+    // Others read nothing, and change nothing by asking.
+    assert_eq!(some.request("GET", "/v1/shop/search?q=x", &["Origin: https://c.example"], b"").status, 200);
+}
+
+#[test]
 fn a_node_is_ready_once_its_catalogs_have_caught_up() {
     let server = TestServer::start();
     crate::support::server::until("the empty catalog becomes ready", || server.get("/readyz").status == 200);

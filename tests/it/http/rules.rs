@@ -50,7 +50,8 @@ fn found(server: &TestServer, query: &str) -> Vec<String> {
 }
 
 fn undo(server: &TestServer, query: &str, headers: &[&str]) -> Answer {
-    server.request("POST", &format!("{RULES}/undo?wait=searchable{query}"), headers, b"")
+    let headers = [&["Content-Type: application/json"], headers].concat();
+    server.request("POST", &format!("{RULES}/undo?wait=searchable{query}"), &headers, b"")
 }
 
 #[test]
@@ -176,6 +177,30 @@ fn the_first_rules_are_undone_to_none() {
 }
 
 #[test]
+fn a_page_of_another_origin_cannot_undo_anything() {
+    let server = shop();
+    let version = put(&server, &pin("x"));
+    let bare = |headers: &[&str]| server.request("POST", &format!("{RULES}/undo"), headers, b"");
+    // What a form or a script may send anywhere without asking first.
+    for headers in [&[][..], &["Content-Type: text/plain"], &["Content-Type: application/x-www-form-urlencoded"]] {
+        assert_eq!(bare(headers).error(), (415, "unsupported_media_type".into()), "{headers:?}");
+    }
+    assert_eq!(server.get(RULES).json()["version"], version);
+    assert_eq!(bare(&[&format!("If-Match: \"{version}\"")]).status, 202);
+}
+
+#[test]
+fn rules_that_are_sent_again_are_no_conflict() {
+    let server = shop();
+    let first = put(&server, &pin("a"));
+    let seen = format!("If-Match: \"{first}\"");
+    let sent = || put_with(&server, &json!({"rules": pin("b")}), &[&seen]);
+    let (once, again) = (sent(), sent());
+    assert_eq!((once.status, again.status, once.json()), (202, 202, again.json()));
+    assert_eq!(put_with(&server, &json!({"rules": pin("x")}), &[&seen]).error(), (412, "version_changed".into()));
+}
+
+#[test]
 fn who_has_not_seen_the_latest_rules_changes_nothing() {
     let server = shop();
     assert_eq!(server.get(RULES).header("etag").as_deref(), Some("\"0\""));
@@ -210,6 +235,12 @@ fn a_retry_with_its_key_changes_nothing_again() {
     let once = ["Idempotency-Key: k2"];
     let undone = undo(&server, "", &once).json();
     assert_eq!((undo(&server, "", &once).json(), found(&server, "q=shoe")[0].as_str()), (undone, "b"));
+    for other in ["If-Match: \"0\"", "If-Match: \"18446744073709551615\""] {
+        assert_eq!(undo(&server, "", &[once[0], other]).error(), (422, "idempotency_key_reused".into()), "{other}");
+    }
+    let farthest = json!({"rules": pin("c"), "version": u64::MAX});
+    assert_eq!(put_with(&server, &farthest, &["Idempotency-Key: k3"]).error(), (412, "version_changed".into()));
+    assert_eq!(undo(&server, &format!("&version={}", u64::MAX), &["Idempotency-Key: k4"]).status, 400);
 }
 
 #[test]
@@ -229,6 +260,10 @@ fn what_is_no_rule_is_refused_by_name() {
         assert_eq!(answer.error(), (400, "invalid_rules".into()), "{body}");
         assert!(answer.text().replace("\\\"", "\"").contains(part), "{}", answer.text());
     }
+    let excluding = json!({"rules": [{"id": "sale", "when": {"query": "shoe -red"}, "then": {"hide": ["a"]}}]});
+    let answer = put_with(&server, &excluding, &[]);
+    assert_eq!(answer.error(), (400, "invalid_rules".into()));
+    assert!(answer.text().contains("which excludes `red`"), "{}", answer.text());
     let large = format!("{{\"rules\":[],\"x\":\"{}\"}}", "x".repeat(4 << 20));
     assert_eq!(server.request("PUT", RULES, &[], large.as_bytes()).error(), (413, "body_too_large".into()));
     assert_eq!(server.get(RULES).json()["version"], 0);

@@ -104,6 +104,26 @@ fn a_body_that_announces_too_much_is_refused_at_once() {
     assert_eq!(over.error(), (413, "body_too_large".into()));
 }
 
+#[test]
+fn a_limit_that_is_configured_holds_for_every_body() {
+    let server = TestServer::with("http.max_body_bytes = \"1KiB\"");
+    let padding = " ".repeat(1_024);
+    for (method, path, body) in [
+        ("POST", "/v1/shop/search", "{\"q\":\"x\"}"),
+        ("POST", "/v1/shop/rules/preview", "{}"),
+        ("PUT", "/v1/shop/rules", "{\"rules\":[]}"),
+        ("PUT", "/v1/shop/settings", "{}"),
+        ("PUT", "/v1/shop/products/1", "{\"title\":\"Kettle\"}"),
+        ("POST", "/v1/shop/events", "[]"),
+        ("POST", "/v1/admin/rebuild", "{\"catalog\":\"none\"}"),
+    ] {
+        let json = ["Content-Type: application/json"];
+        let send = |body: &str| server.request(method, path, &json, body.as_bytes());
+        assert_ne!(send(body).status, 413, "{method} {path}");
+        assert_eq!(send(&format!("{body}{padding}")).error(), (413, "body_too_large".into()), "{method} {path}");
+    }
+}
+
 /// Sends a body chunk by chunk, without announcing its length.
 fn begin_chunked(server: &TestServer, headers: &str) -> TcpStream {
     let mut stream = server.connect();

@@ -1,12 +1,14 @@
 // The page of analytics. Owns the request for the figures, the forms, and which table shows which list. Started by
 // importing it.
 //
-// Invariants: what is shown belongs to the catalog and days in the address; the key is held in this page's memory only.
+// Invariants: what is shown belongs to the catalog and days in the address; of answers that overtake each other only
+// that to the last question is shown.
 
-import { ApiError } from "../api.js";
+import { send } from "../api.js";
 import { Table } from "../dashboard/live.js";
 import { byId, h, refill } from "../dom.js";
 import { formatMean, formatNumber, formatShare, NOTHING } from "../format.js";
+import { KeyForm } from "../key-form.js";
 
 /** The catalog that an address without one means: that of `storefind demo`. */
 const DEFAULT_CATALOG = "demo";
@@ -30,8 +32,9 @@ const ZERO_COLUMNS = [{ name: "Query" }, { name: "Found nothing", number: true }
 const TYPO_COLUMNS = [{ name: "Query" }, { name: "Corrected to" }, { name: "Corrected", number: true },
   { name: "Searches", number: true }, { name: "Click rate", number: true }];
 
-let key = null;
+const keys = new KeyForm("its figures", load);
 const wanted = read(location.href);
+let asked = 0;
 
 /** Which figures an address asks for. */
 function read(address) {
@@ -42,44 +45,30 @@ function read(address) {
 const days = () => Object.entries({ from: wanted.from, to: wanted.to }).filter(([, day]) => day !== "");
 
 async function load() {
+  // Answers may overtake each other; the last question counts.
+  const number = ++asked;
   for (const [name, value] of Object.entries(wanted)) byId(name).value = value;
   try {
-    show(await ask());
-    byId("key-form").hidden = true;
+    const told = await ask();
+    if (number !== asked) return;
+    show(told);
+    keys.hide();
     byId("alert").hidden = true;
     byId("board").hidden = false;
   } catch (error) {
-    failed(error);
+    if (number === asked) failed(error);
   }
 }
 
-async function ask() {
-  const headers = { Accept: "application/json" };
-  if (key !== null) headers.Authorization = `Bearer ${key}`;
-  const query = new URLSearchParams(days());
-  const path = `/v1/${encodeURIComponent(wanted.catalog)}/analytics?${query}`;
-  let response;
-  let answer;
-  try {
-    response = await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    answer = await response.json().catch(() => null);
-  } catch {
-    throw new ApiError(0, null, null);
-  }
-  if (!response.ok || answer === null) throw new ApiError(response.status, answer, null);
-  return answer;
+function ask() {
+  const path = `/v1/${encodeURIComponent(wanted.catalog)}/analytics?${new URLSearchParams(days())}`;
+  return send(path, { key: keys.key, timeout: TIMEOUT_MS });
 }
 
 /** Shows why there are no figures; a server that wants a key is asked for with the form. */
 function failed(error) {
   byId("board").hidden = true;
-  if (error.status === 401 || error.status === 403) {
-    const missing = "This server shows its figures to those who have a key.";
-    byId("key-problem").textContent = key === null ? missing : `That key was not accepted: ${error.message}.`;
-    byId("key-form").hidden = false;
-    byId("key-input").focus();
-    return;
-  }
+  if (keys.asks(error)) return;
   if (error.status === undefined) console.error(error);
   byId("alert").textContent = `There are no figures: ${error.message}.`;
   byId("alert").hidden = false;
@@ -130,12 +119,6 @@ byId("range-form").addEventListener("submit", (event) => {
   event.preventDefault();
   for (const name of Object.keys(wanted)) wanted[name] = byId(name).value.trim();
   history.replaceState(null, "", `?${new URLSearchParams([["catalog", wanted.catalog], ...days()])}`);
-  load();
-});
-byId("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  key = byId("key-input").value.trim() || null;
-  byId("key-input").value = "";
   load();
 });
 load();

@@ -4,6 +4,7 @@
 import { ApiError } from "../api.js";
 import { byId } from "../dom.js";
 import { formatSpan } from "../format.js";
+import { KeyForm } from "../key-form.js";
 import { Catalogs, Reasons } from "./catalogs.js";
 import { counts, gauges } from "./figures.js";
 import { History } from "./history.js";
@@ -115,22 +116,18 @@ function announce(words) {
 
 function start() {
   const connection = new Connection();
-  const form = byId("key-form");
-  const input = byId("key-input");
-  const source = new Source({
+  const keys = new KeyForm("its figures", () => source.poll());
+  const source = new Source(() => keys.key, {
     arrived(stats, at) {
-      form.hidden = true;
+      keys.hide();
       connection.arrived(at, board.show(stats, at));
     },
     failed(error, next) {
       connection.failed(`${failureWords(error)}. Trying again in ${formatSpan(next / 1000)}.`);
     },
     refused(error) {
-      const wanted = "This server shows its figures to those who have a key.";
-      setText(byId("key-problem"), source.hasKey ? `That key was not accepted: ${error.message}.` : wanted);
-      form.hidden = false;
       connection.failed("A key is needed.");
-      input.focus();
+      keys.asks(error);
     },
   });
   const board = new Board({
@@ -144,12 +141,6 @@ function start() {
       announce(`${memory} kept answers of ${catalog} are forgotten.`);
       source.poll();
     },
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    source.key = input.value.trim() || null;
-    input.value = "";
-    source.poll();
   });
   source.poll();
 }

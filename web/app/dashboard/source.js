@@ -1,10 +1,9 @@
-// Speaks to the server. Owns when `/v1/stats` is asked, the key, and what becomes of a failure; draws nothing.
+// Speaks to the server. Owns when `/v1/stats` is asked and what becomes of a failure; draws nothing.
 //
-// Invariants: never two polls at once. The key is held in this module's memory only: not in storage, where a copied tab
-// or a later script would find it, so a reload asks for it again; an admin key is worth that. A server that refuses the
-// key is not asked again until there is another one.
+// Invariants: never two polls at once. A server that refuses the key is not asked again until there is another one.
 
-import { ApiError } from "../api.js";
+import { send } from "../api.js";
+import { wantsKey } from "../key-form.js";
 
 /** Time between polls while somebody looks. */
 export const POLL_MS = 1000;
@@ -16,26 +15,22 @@ const RETRY_MAX_MS = 5000;
 const TIMEOUT_MS = 10_000;
 
 export class Source {
-  #key = null;
+  #key;
   #timer = null;
   #polling = false;
   #failures = 0;
   #listener;
 
-  /** `listener` has `arrived(stats, at)`, `failed(error, next in ms)` and `refused(error)`. */
-  constructor(listener) {
+  /**
+   * `key()` tells the key, or `null`; `listener` has `arrived(stats, at)`, `failed(error, next in ms)` and
+   * `refused(error)`.
+   */
+  constructor(key, listener) {
+    this.#key = key;
     this.#listener = listener;
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.#timer !== null) this.poll();
     });
-  }
-
-  get hasKey() {
-    return this.#key !== null;
-  }
-
-  set key(key) {
-    this.#key = key;
   }
 
   /** Asks now, unless a poll is under way; and from then on again and again. */
@@ -51,7 +46,7 @@ export class Source {
       next = document.hidden ? POLL_HIDDEN_MS : POLL_MS;
       this.#listener.arrived(stats, performance.now());
     } catch (error) {
-      if (error.status === 401 || error.status === 403) {
+      if (wantsKey(error)) {
         next = null;
         this.#listener.refused(error);
       } else {
@@ -74,25 +69,7 @@ export class Source {
     return this.#request("DELETE", `/v1/admin/cache/${encodeURIComponent(catalog)}`);
   }
 
-  async #request(method, path, body) {
-    const headers = { Accept: "application/json" };
-    if (this.#key !== null) headers.Authorization = `Bearer ${this.#key}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
-    let answer;
-    try {
-      response = await fetch(path, {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        cache: "no-store",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      answer = await response.json().catch(() => null);
-    } catch {
-      throw new ApiError(0, null, null);
-    }
-    if (!response.ok || answer === null) throw new ApiError(response.status, answer, null);
-    return answer;
+  #request(method, path, body) {
+    return send(path, { method, key: this.#key(), body, timeout: TIMEOUT_MS });
   }
 }

@@ -4,6 +4,7 @@
 // Invariant: what is published takes the place of the version that the draft began with, never of another.
 
 import { byId, h, refill } from "../dom.js";
+import { KeyForm } from "../key-form.js";
 import { RuleForm } from "./form.js";
 import { Preview } from "./preview.js";
 import { Server } from "./server.js";
@@ -12,7 +13,8 @@ import { readSynonyms, synonymsText, thenWords, whenWords } from "./text.js";
 /** The catalog that an address without one means: that of `storefind demo`. */
 const DEFAULT_CATALOG = "demo";
 
-const server = new Server(new URL(location.href).searchParams.get("catalog") ?? DEFAULT_CATALOG);
+const keys = new KeyForm("its rules", load);
+const server = new Server(new URL(location.href).searchParams.get("catalog") ?? DEFAULT_CATALOG, () => keys.key);
 const draft = { rules: [], version: 0, changed: false };
 const form = new RuleForm(keep);
 const preview = new Preview(server, () => draft.rules, failed);
@@ -22,7 +24,7 @@ async function load() {
     const [{ rules, version }, { versions }, settings] = await Promise.all([
       server.rules(), server.history(), server.settings(),
     ]);
-    byId("key-form").hidden = true;
+    keys.hide();
     byId("alert").hidden = true;
     byId("desk").hidden = false;
     Object.assign(draft, { rules, version, changed: false });
@@ -36,13 +38,7 @@ async function load() {
 
 /** Shows why something was not done; a server that wants a key is asked for with the form. */
 function failed(error) {
-  if (error.status === 401 || error.status === 403) {
-    const wanted = "This server shows its rules to those who have a key.";
-    byId("key-problem").textContent = server.hasKey ? `That key was not accepted: ${error.message}.` : wanted;
-    byId("key-form").hidden = false;
-    byId("key-input").focus();
-    return;
-  }
+  if (keys.asks(error)) return;
   if (error.status === undefined) console.error(error);
   const others = error.code === "version_changed" ? " Discard your changes to see them." : "";
   byId("alert").textContent = `${error.message}.${others}`;
@@ -75,6 +71,8 @@ function showRules() {
   byId("publish").disabled = !draft.changed;
   byId("discard").disabled = !draft.changed;
   byId("draft-state").textContent = draft.changed ? "Changed, not published." : "";
+  // Putting others back would take the place of the draft, which nobody could have back.
+  for (const button of byId("version-list").querySelectorAll("button")) button.disabled = draft.changed;
 }
 
 function ruleItem(rule, at) {
@@ -116,7 +114,10 @@ function versionItem({ version, put_at: putAt, rules }) {
 /** Does something that changes what the server has, and shows what it has then. */
 async function act(change, words) {
   try {
-    await change();
+    await change().catch((error) => {
+      // The change stands, and searches follow.
+      if (error.code !== "not_yet_visible") throw error;
+    });
     await load();
     announce(words);
     preview.again();
@@ -148,12 +149,6 @@ function start() {
   byId("catalog-form").addEventListener("submit", (event) => {
     event.preventDefault();
     location.search = `?${new URLSearchParams({ catalog: byId("catalog-input").value.trim() })}`;
-  });
-  byId("key-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    server.key = byId("key-input").value.trim() || null;
-    byId("key-input").value = "";
-    load();
   });
   byId("add-rule").addEventListener("click", () => form.open(null));
   byId("publish").addEventListener("click", () => {

@@ -1,25 +1,17 @@
-// Speaks to the server for the page of rules. Owns the key and the shape of requests; draws nothing.
-//
-// Invariant: the key is held in this module's memory only, as on the dashboard: a reload asks for it again.
+// Speaks to the server for the page of rules. Owns the shape of requests; draws nothing.
 
-import { ApiError } from "../api.js";
+import { send } from "../api.js";
 
 /** A request that takes longer is given up. */
 const TIMEOUT_MS = 20_000;
 
 export class Server {
-  #key = null;
+  #key;
   catalog;
 
-  constructor(catalog) {
+  /** `key()` tells the key, or `null`. */
+  constructor(catalog, key) {
     this.catalog = catalog;
-  }
-
-  get hasKey() {
-    return this.#key !== null;
-  }
-
-  set key(key) {
     this.#key = key;
   }
 
@@ -53,25 +45,8 @@ export class Server {
     return this.#request("PUT", "settings?wait=searchable", settings);
   }
 
-  async #request(method, route, body, further) {
-    const headers = { Accept: "application/json", ...further };
-    if (this.#key !== null) headers.Authorization = `Bearer ${this.#key}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
-    let answer;
-    try {
-      response = await fetch(`/v1/${encodeURIComponent(this.catalog)}/${route}`, {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        cache: "no-store",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      answer = await response.json().catch(() => null);
-    } catch {
-      throw new ApiError(0, null, null);
-    }
-    if (!response.ok || answer === null) throw new ApiError(response.status, answer, null);
-    return answer;
+  #request(method, route, body, headers) {
+    const path = `/v1/${encodeURIComponent(this.catalog)}/${route}`;
+    return send(path, { method, key: this.#key(), body, headers, timeout: TIMEOUT_MS });
   }
 }

@@ -1,6 +1,18 @@
 // Between rules or synonyms and the lines of a form. Owns their reading and writing and what is told of a line that
 // cannot be read; draws nothing. Limits are the server's business.
 
+/** Digits that tell every number of single precision from all others. */
+const SINGLE_DIGITS_MAX = 9;
+
+/** The shortest text of a number that the server has in single precision: what came as 0.20000000298023224 is 0.2. */
+function shortest(number) {
+  for (let digits = 1; digits <= SINGLE_DIGITS_MAX; digits += 1) {
+    const rounded = Number(number.toPrecision(digits));
+    if (Math.fround(rounded) === Math.fround(number)) return String(rounded);
+  }
+  return String(number);
+}
+
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 
 /** `1 SKU-123` in each line. */
@@ -16,7 +28,7 @@ export function readPins(text) {
 export const readIds = lines;
 
 /** `2 brand:Acme` in each line. */
-export const factorsText = (factors) => factors.map(({ factor, filter }) => `${factor} ${filter}`).join("\n");
+export const factorsText = (factors) => factors.map(({ factor, filter }) => `${shortest(factor)} ${filter}`).join("\n");
 
 export function readFactors(text) {
   return lines(text).map((line) => {
@@ -28,20 +40,22 @@ export function readFactors(text) {
 
 /** The weight that a synonym has unless it says another. */
 const WEIGHT = 0.8;
+/** A weight stands before a colon and a blank: `0.5: tablet`, but no `1:2 scale`. */
+const WEIGHTED = /^(\d+(?:\.\d+)?):\s+(.+)$/;
 
 /** `0.5: tablet -> e-reader` in each line. */
 export function synonymsText(synonyms) {
   return synonyms.map(({ from, to, weight }) => {
     const words = from === undefined ? to.join(", ") : `${from} -> ${to.join(", ")}`;
-    // Numbers of a single precision come back with many digits.
-    const rounded = Math.round((weight ?? WEIGHT) * 1000) / 1000;
-    return rounded === WEIGHT ? words : `${rounded}: ${words}`;
+    const number = shortest(weight ?? WEIGHT);
+    // Words that look like a weight are not taken for one behind another.
+    return number === String(WEIGHT) && !WEIGHTED.test(words) ? words : `${number}: ${words}`;
   }).join("\n");
 }
 
 export function readSynonyms(text) {
   return lines(text).map((line) => {
-    const [, number, words] = /^(?:(\d+(?:\.\d+)?):)?\s*(.+)$/.exec(line) ?? fail(`“${line}” is no group of synonyms`);
+    const [, number, words] = WEIGHTED.exec(line) ?? [line, undefined, line];
     const [left, right, more] = words.split("->");
     const list = (part) => part.split(",").map((word) => word.trim()).filter((word) => word !== "");
     if (more !== undefined) fail(`“${line}” has two arrows`);
@@ -74,8 +88,8 @@ export function thenWords({ then }) {
   const several = (verb, list) => list?.length && parts.push(`${verb} ${list.join(", ")}`);
   several("pin", then.pin?.map(({ id, position }) => `${id} at ${position ?? 1}`));
   several("hide", then.hide);
-  several("boost", then.boost?.map(({ filter, factor }) => `${filter} × ${factor ?? 2}`));
-  several("bury", then.bury?.map(({ filter, factor }) => `${filter} × ${factor ?? 0.5}`));
+  several("boost", then.boost?.map(({ filter, factor }) => `${filter} × ${shortest(factor ?? 2)}`));
+  several("bury", then.bury?.map(({ filter, factor }) => `${filter} × ${shortest(factor ?? 0.5)}`));
   if (then.filter) parts.push(`show only ${then.filter}`);
   if (then.redirect) parts.push(`send to ${then.redirect}`);
   return parts.join("; ");

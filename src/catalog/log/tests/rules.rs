@@ -3,6 +3,7 @@
 use storefind_index::rules::Rules;
 
 use super::*;
+use crate::catalog::event::FormerRules;
 use crate::catalog::log::rules::{RULES_KEPT, RulesChange};
 
 fn hiding(id: &str) -> Rules {
@@ -15,7 +16,11 @@ fn put(log: &Log, id: &str, expected: Option<u64>) -> Result<u64, String> {
 }
 
 fn former(log: &Log) -> Vec<u64> {
-    log.former_rules().expect("reads").iter().map(|version| version.version).collect()
+    let former: Vec<u64> = log.rules().put.former.iter().rev().map(|former| former.version).collect();
+    for version in &former {
+        assert!(log.rules_of(*version).expect("reads").is_some(), "{version} is named and not there");
+    }
+    former
 }
 
 #[test]
@@ -28,9 +33,13 @@ fn rules_have_versions_and_who_saw_another_is_refused() {
     assert_eq!(put(&log, "a", None), Ok(2), "what changes nothing is no event");
     assert_eq!(put(&log, "b", Some(2)), Ok(3));
     assert_eq!(put(&log, "c", Some(2)), refused("version_changed"));
+    assert_eq!(put(&log, "b", Some(2)), Ok(3), "sent again, since no answer came");
     assert_eq!(log.rules().put.rules, hiding("b"));
-    let before = log.former_rules().expect("reads");
-    assert_eq!((before[0].version, before[0].put.put_at, &before[0].put.rules), (2, 7, &hiding("a")));
+    assert_eq!(log.rules().put.former, [FormerRules { version: 2, put_at: 7, rules: 1 }]);
+    let before = log.rules_of(2).expect("reads").expect("is kept");
+    assert_eq!((before.version, before.put.put_at, &before.put.rules), (2, 7, &hiding("a")));
+    // No event of rules, and none at all.
+    assert!(log.rules_of(1).expect("reads").is_none() && log.rules_of(4).expect("reads").is_none());
     assert_eq!(read_after(&log, 0), ["1!", "2#", "3#"]);
     drop(log);
     let log = open(dir.path());
@@ -48,6 +57,7 @@ fn former_rules_are_kept_and_older_ones_go() {
     assert_eq!((former(&log), kept.len()), (kept.clone(), RULES_KEPT));
     prune(&log, last, last);
     assert_eq!(former(&log), kept, "what can be had back is still there");
+    assert!(log.rules_of(versions[1]).expect("reads").is_none(), "and what cannot is told");
     let there: Vec<String> = versions[2..].iter().map(|version| format!("{version}#")).collect();
     assert_eq!(events_after(&log, 1), there);
 }
