@@ -52,7 +52,7 @@ use crate::cache::tier::TierName;
 use crate::catalog::registry::{Catalogs, catalog_dir};
 use crate::catalog::{Catalog, Published};
 use crate::config::Config;
-use crate::learn::finding::Numbers;
+use crate::learn::finding::{Bounds, Numbers};
 use crate::learn::keepers::Learners;
 use crate::learn::record::Answered;
 use crate::learn::{LearnError, Learner, now_ms};
@@ -68,9 +68,9 @@ const DEADLINES_PER_QUESTION: u32 = 4;
 /// Versions of the settings whose entries are looked at: those in force, and those before them, whose entries hold the
 /// counts when the new ones are seen.
 const SCOPES_MAX: usize = 2;
-/// Long numbers in what was answered that are looked up at a time, a search each: a second of a background thread at
-/// most. Queries with more of them are not counted.
-const NUMBERS_LOOKED_UP_MAX: usize = 500;
+/// What telling long numbers apart may cost a harvest, in a background thread. Queries with more of them are neither
+/// counted nor remembered.
+const NUMBERS_LOOKED_UP: Bounds = Bounds { numbers: 500, time: Duration::from_secs(1) };
 /// Name of the file in a catalog's folder.
 const FILE_NAME: &str = "questions";
 
@@ -321,7 +321,7 @@ impl Keeper {
     /// else.
     fn tell(&self, answers: Vec<Answered>, now: u64) {
         let Some(learner) = self.learner.as_ref().filter(|_| !answers.is_empty()) else { return };
-        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP_MAX);
+        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP);
         match learner.note_answers(answers, now, &|words| numbers.know(words)) {
             Ok(()) | Err(LearnError::Starting | LearnError::ReadOnly) => {}
             Err(error @ LearnError::Journal { .. }) => {
