@@ -442,7 +442,7 @@ impl Answers {
                     outcome,
                     from: TierName::Index,
                     sequence: entry.stamp().as_of.max(view.validated),
-                    ttl: entry.stamp().max_age,
+                    ttl: entry.stamp().left(view.now),
                     age: Duration::ZERO,
                     stored: false,
                     collapsed: false,

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run config fuzz/corpus/config fuzz/seeds/config`
+//! `fuzz/run config`
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| storefind_fuzz::config::check(bytes));

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run feed fuzz/corpus/feed fuzz/seeds/feed`
+//! `fuzz/run feed`
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| storefind_fuzz::feed::check(bytes));

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run filter fuzz/corpus/filter fuzz/seeds/filter`
+//! `fuzz/run filter`
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| storefind_fuzz::filter::check(bytes));

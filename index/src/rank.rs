@@ -8,7 +8,7 @@
 //!
 //! Invariants. Nothing here decides *what* is found, only its order, so that no clause names it; the statistics behind
 //! it may drift like those of BM25 (DESIGN.md, "What a plan must state"). The window does not depend on the page, and
-//! what lies behind it keeps its order behind it, so that pages of one snapshot neither repeat nor skip. More words
+//! what lies behind it keeps its order behind it, so that pages within the window neither repeat nor skip. More words
 //! and fewer corrections still go before everything.
 
 pub(crate) mod examples;

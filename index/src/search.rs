@@ -37,6 +37,10 @@ use crate::switch::{Rule, is_off};
 /// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
 const ENOUGH_PRODUCTS: u64 = 10;
 
+/// Evaluations that live changes may spoil before one keeps every row that it reads. Each learns which products change
+/// too fast for it; keeping all rows of a large catalog takes several times as long as one evaluation.
+const EVALUATIONS_MAX: usize = 3;
+
 /// Answers one search.
 pub(crate) fn search(
     snapshot: &Snapshot,
@@ -44,10 +48,13 @@ pub(crate) fn search(
     arrangement: &Arrangement,
     cancel: CancelCheck<'_>,
 ) -> Result<SearchPage, IndexError> {
-    let rows = LiveRows::new(snapshot.live(), snapshot.sequence());
-    let page = search_with(snapshot, request, arrangement, &rows, cancel)?;
-    if !rows.is_torn() {
-        return Ok(page);
+    let mut rows = LiveRows::new(snapshot.live(), snapshot.sequence());
+    for _ in 0..EVALUATIONS_MAX {
+        let page = search_with(snapshot, request, arrangement, &rows, cancel)?;
+        if !rows.is_torn() {
+            return Ok(page);
+        }
+        rows = rows.again(snapshot.sequence());
     }
     search_with(snapshot, request, arrangement, &LiveRows::keeping(snapshot.live()), cancel)
 }

@@ -2,7 +2,8 @@
 //! any one of them wrong answers are served, so that no rule is kept that does nothing, and no test that sees nothing.
 //!
 //! They exist only with the feature `rule-switches`, which nothing but tests enables; without it every rule is in force
-//! and the compiler removes the question.
+//! and the compiler removes the question. Cargo builds the root package's benches with the features of its tests, too:
+//! there a question is a look into a cell of the thread, and all limits are those of a release.
 
 /// A rule of the scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +45,26 @@ pub enum Rule {
 #[cfg(any(test, feature = "rule-switches"))]
 mod switches {
     use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::Rule;
 
     thread_local! {
         /// A thread's own, so that tests side by side keep out of each other's way.
         static OFF: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Segments keep every pass, however little it saves: always in this crate's own unit tests.
+    static KEEPS_EVERY_PASS: AtomicBool = AtomicBool::new(cfg!(test));
+
+    /// Lets segments keep every pass from now on, in the whole process, so that small worlds see kept passes, too.
+    pub fn keep_every_pass() {
+        KEEPS_EVERY_PASS.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether segments keep every pass.
+    pub fn keeps_every_pass() -> bool {
+        KEEPS_EVERY_PASS.load(Ordering::Relaxed)
     }
 
     /// Takes a rule out of force for what this thread does.
@@ -78,11 +93,18 @@ mod switches {
 }
 
 #[cfg(any(test, feature = "rule-switches"))]
-pub use switches::{is_off, switch_all_on, switch_off, without};
+pub use switches::{is_off, keep_every_pass, keeps_every_pass, switch_all_on, switch_off, without};
 
 /// Whether the rule is out of force: never, without the feature `rule-switches`.
 #[cfg(not(any(test, feature = "rule-switches")))]
 #[inline(always)]
 pub fn is_off(_rule: Rule) -> bool {
+    false
+}
+
+/// Whether segments keep every pass: never, without the feature `rule-switches`.
+#[cfg(not(any(test, feature = "rule-switches")))]
+#[inline(always)]
+pub fn keeps_every_pass() -> bool {
     false
 }

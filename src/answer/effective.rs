@@ -113,57 +113,82 @@ pub fn complete(mut request: CompleteRequest) -> CompleteRequest {
 /// The key of a normalised search. Defaults are left out, so that a new parameter leaves old keys as they are.
 pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
     let defaults = SearchRequest::default();
+    // A new parameter does not compile here until it is decided whether it stands in the key.
+    let SearchRequest {
+        q,
+        filter,
+        within,
+        facets,
+        facet_limit,
+        sort,
+        page,
+        per_page,
+        group,
+        fields,
+        highlight,
+        highlight_pre,
+        highlight_post,
+        typos,
+        prefix,
+        // Such an answer is not kept.
+        explain_ranking: _,
+        window,
+        context,
+    } = request;
     let mut text = begin(Kind::Search, scope);
-    if !request.q.is_empty() {
-        text.append_pair("q", &request.q);
+    if !q.is_empty() {
+        text.append_pair("q", q);
     }
-    if let Some(filter) = &request.filter {
+    if let Some(filter) = filter {
         text.append_pair("filter", &filter.to_string());
     }
-    if let Some(within) = &request.within {
+    if let Some(within) = within {
         text.append_pair("within", &within.to_string());
     }
-    for facet in &request.facets {
+    for facet in facets {
         text.append_pair("facets", facet);
     }
-    if request.facet_limit != defaults.facet_limit {
-        text.append_pair("facet_limit", &request.facet_limit.to_string());
+    if *facet_limit != defaults.facet_limit {
+        text.append_pair("facet_limit", &facet_limit.to_string());
     }
-    for key in &request.sort {
+    for key in sort {
         text.append_pair("sort", &format!("{}:{}", key.field, order(key.order)));
     }
-    if request.page != defaults.page {
-        text.append_pair("page", &request.page.to_string());
+    if *page != defaults.page {
+        text.append_pair("page", &page.to_string());
     }
-    if request.per_page != defaults.per_page {
-        text.append_pair("per_page", &request.per_page.to_string());
+    if *per_page != defaults.per_page {
+        text.append_pair("per_page", &per_page.to_string());
     }
-    if let Some(group) = &request.group {
+    if let Some(group) = group {
         text.append_pair("group", group);
     }
-    if let Some(fields) = &request.fields {
+    if let Some(fields) = fields {
         // Also when the list is empty, which is not the default.
         text.append_pair("fields", "");
         for field in fields {
             text.append_pair("fields", field);
         }
     }
-    for field in &request.highlight {
+    for field in highlight {
         text.append_pair("highlight", field);
     }
-    if request.highlight_pre != defaults.highlight_pre {
-        text.append_pair("highlight_pre", &request.highlight_pre);
+    if *highlight_pre != defaults.highlight_pre {
+        text.append_pair("highlight_pre", highlight_pre);
     }
-    if request.highlight_post != defaults.highlight_post {
-        text.append_pair("highlight_post", &request.highlight_post);
+    if *highlight_post != defaults.highlight_post {
+        text.append_pair("highlight_post", highlight_post);
     }
-    if !request.typos {
+    if !*typos {
         text.append_pair("typos", "false");
     }
-    if !request.prefix {
+    if !*prefix {
         text.append_pair("prefix", "false");
     }
-    for context in &request.context {
+    if *window != defaults.window {
+        text.append_pair("window", &window.to_string());
+    }
+    for context in context {
         text.append_pair("context", context);
     }
     append_rules(&mut text, scope);

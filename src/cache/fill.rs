@@ -190,8 +190,7 @@ impl Fill {
 
 /// How much older the entry may become; `None` if it is not worth keeping.
 fn left(stamp: &Stamp, now: UnixMillis) -> Option<Duration> {
-    let age = Duration::from_millis(now.0.saturating_sub(stamp.computed_at.0));
-    stamp.max_age.checked_sub(age).filter(|left| *left >= Duration::from_secs(1))
+    Some(stamp.left(now)).filter(|left| *left >= Duration::from_secs(1))
 }
 
 #[cfg(test)]

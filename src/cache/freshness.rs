@@ -109,6 +109,15 @@ impl Stamp {
         let max_age = MAX_AGE.mul_f64(1.0 + MAX_AGE_JITTER * (2.0 * share - 1.0));
         Self { as_of, live_as_of: as_of, start: 0, computed_at, max_age, valid_until: None }
     }
+
+    /// How much longer the answer may be right, if nothing changes.
+    pub fn left(&self, now: UnixMillis) -> Duration {
+        let left = self.max_age.saturating_sub(Duration::from_millis(now.0.saturating_sub(self.computed_at.0)));
+        match self.valid_until {
+            Some(until) => left.min(Duration::from_millis(until.0.saturating_sub(now.0))),
+            None => left,
+        }
+    }
 }
 
 /// The judgement.
@@ -217,16 +226,14 @@ pub fn judge(stamp: &Stamp, proof: &Proof, view: &View) -> Verdict {
         Err(reason) => return Verdict::Stale(reason),
     };
     let sequence = if unproven.is_some() { stamp.as_of } else { stamp.as_of.max(view.validated) };
-    let left = stamp.valid_until.map(|until| Duration::from_millis(until.0.saturating_sub(view.now.0)));
-    let ttl = (stamp.max_age - age).min(left.unwrap_or(Duration::MAX));
-    Verdict::Fresh { sequence, ttl, age: unproven.unwrap_or_default() }
+    Verdict::Fresh { sequence, ttl: stamp.left(view.now), age: unproven.unwrap_or_default() }
 }
 
 /// How late an entry is that is to be served because nothing better can be had; `None` if it must not be: it is of
 /// another history, from the future, or more than `beyond` past its maximum age.
 ///
-/// Late means: past its maximum age, since a rule with a date began or ended, or since the first change after it, where that is remembered; else since it was
-/// computed. At least a second, so that it can be told.
+/// Late means: past its maximum age, since a rule with a date began or ended, or since the first change after it, where
+/// that is remembered; else since it was computed. At least a second, so that it can be told.
 pub fn rescuable(stamp: &Stamp, view: &View, beyond: Duration) -> Option<Duration> {
     let visibility = &*view.visibility;
     let age = match view.now.0.checked_sub(stamp.computed_at.0) {

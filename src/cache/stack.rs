@@ -176,8 +176,7 @@ impl Fresh {
     /// which was published since. Without grace it was right at what the view had validated; else at its own sequence.
     fn until_now(stamp: &Stamp, view: &View) -> Self {
         let sequence = if view.graced { stamp.as_of } else { stamp.as_of.max(view.validated) };
-        let age = Duration::from_millis(view.now.0.saturating_sub(stamp.computed_at.0));
-        Self { sequence, ttl: stamp.max_age.saturating_sub(age), age: Duration::ZERO }
+        Self { sequence, ttl: stamp.left(view.now), age: Duration::ZERO }
     }
 }
 

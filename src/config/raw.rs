@@ -265,13 +265,24 @@ impl Raw {
 }
 
 impl Literal {
-    /// As one would write it in the file; secrets hidden.
+    /// As one would write it in the file.
+    pub(super) fn written(&self) -> String {
+        self.show_with(&str::to_owned)
+    }
+
+    /// As one would write it in the file; secrets hidden. For URLs, and for what is refused: it may be a URL that stands
+    /// in the wrong place.
     pub(super) fn show(&self) -> String {
+        self.show_with(&redact)
+    }
+
+    fn show_with(&self, text_of: &impl Fn(&str) -> String) -> String {
+        let show = |literal: &Self| literal.show_with(text_of);
         match self {
-            Self::Scalar(text) => toml::Value::String(redact(text)).to_string(),
-            Self::List(items) => format!("[{}]", items.iter().map(Self::show).collect::<Vec<_>>().join(", ")),
+            Self::Scalar(text) => toml::Value::String(text_of(text)).to_string(),
+            Self::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
             Self::Table(fields) => {
-                let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name} = {}", value.show())).collect();
+                let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name} = {}", show(value))).collect();
                 format!("{{ {} }}", fields.join(", "))
             }
         }

@@ -125,6 +125,25 @@ fn a_secret_is_not_part_of_any_message() {
 }
 
 #[test]
+fn only_urls_are_printed_without_what_stands_before_an_at_sign() {
+    let written = [
+        ("data_dir", "/srv/shop@home/data"),
+        ("tls.certificate", "shop@home.pem"),
+        ("tls.key", "key@home.pem"),
+        ("catalogs.shop.feed.id", "@id"),
+        ("catalogs.shop.feed.title", "title@en"),
+    ];
+    let file: String = written.iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
+    let file = file + "catalogs.shop.feed.price = { field = \"offer@price\", scale = 0.01 }\n";
+    let printed = Config::print(&sources(&file, &[])).unwrap();
+    for line in file.lines() {
+        assert!(printed.contains(line), "{line} is not in {printed}");
+    }
+    let found = problems("listen = \"redis://:hunter2@cache:6379\"", &[]);
+    assert!(found.len() == 1 && !found[0].contains("hunter2"), "{found:?}");
+}
+
+#[test]
 fn arguments_come_before_the_environment_and_that_before_the_file() {
     let mut sources = sources(
         "listen = \"127.0.0.1:1\"\ndata_dir = \"file\"",

@@ -190,12 +190,12 @@ impl Reader {
                 save: self.get("cache.warm_up.save", |text| value::word(text, FLAGS)),
             },
             redis: self.redis(),
-            memcached: self.get_if_written("cache.memcached.url", servers::memcached).unwrap_or_default(),
+            memcached: self.get_urls("cache.memcached.url", servers::memcached).unwrap_or_default(),
         }
     }
 
     fn redis(&mut self) -> Option<RedisConfig> {
-        let urls = self.get_if_written("cache.redis.url", servers::redis);
+        let urls = self.get_urls("cache.redis.url", servers::redis);
         let mode = self.get("cache.redis.mode", |text| value::word(text, REDIS_MODES));
         let primary = self.get("cache.redis.primary", |text| match text.trim() {
             "" => Err("expected the name that the Sentinels were given".to_owned()),
@@ -274,7 +274,7 @@ impl Reader {
             let field = path[prefix.len()..].join(".");
             match feed_source(&entry.literal) {
                 Ok(source) => {
-                    self.note(key, entry.literal.show_feed(), entry.source);
+                    self.note(key, entry.literal.written_feed(), entry.source);
                     config.fields.insert(field, source);
                 }
                 Err(message) => self.wrong(key, &entry, message),
@@ -298,8 +298,8 @@ impl Reader {
         self.get_in(name, &path, parse)
     }
 
-    /// The value of a key that has no default, if it is written and right.
-    fn get_if_written<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    /// The URLs of a key that has no default, if they are written and right.
+    fn get_urls<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let entry = self.raw.entries.get(&path(name)).cloned()?;
         match entry.literal.text().and_then(|text| parse(&text)) {
             Ok(value) => {
@@ -322,13 +322,13 @@ impl Reader {
         if let Some(entry) = self.raw.entries.get(&path).cloned() {
             match entry.literal.text().and_then(|text| parse(&text)) {
                 Ok(value) => {
-                    self.note(key, entry.literal.show(), entry.source);
+                    self.note(key, entry.literal.written(), entry.source);
                     return value;
                 }
                 Err(message) => self.wrong(key, &entry, message),
             }
         } else {
-            self.note(key, Literal::Scalar(default.to_owned()).show(), Source::Default);
+            self.note(key, Literal::Scalar(default.to_owned()).written(), Source::Default);
         }
         parse(default).expect("every default of the table parses, which a test holds")
     }
@@ -353,7 +353,7 @@ impl Reader {
         let entry = self.raw.entries.get(&path).cloned()?;
         match entry.literal.text() {
             Ok(text) if !text.is_empty() => {
-                self.note(key.to_owned(), entry.literal.show(), entry.source.clone());
+                self.note(key.to_owned(), entry.literal.written(), entry.source.clone());
                 Some((text.into(), entry.source))
             }
             _ => {
@@ -404,8 +404,8 @@ impl Literal {
         }
     }
 
-    /// As [`Literal::show`], but a scale stays a number, as the file has it.
-    fn show_feed(&self) -> String {
+    /// As [`Literal::written`], but a scale stays a number, as the file has it.
+    fn written_feed(&self) -> String {
         match self {
             Self::Table(fields) => {
                 let mut text = String::from("{ ");
@@ -413,14 +413,14 @@ impl Literal {
                     let comma = if index == 0 { "" } else { ", " };
                     let value = match (name.as_str(), value) {
                         ("scale", Self::Scalar(number)) => number.clone(),
-                        _ => value.show(),
+                        _ => value.written(),
                     };
                     // Writing to a String cannot fail.
                     let _ = write!(text, "{comma}{name} = {value}");
                 }
                 text + " }"
             }
-            Self::Scalar(_) | Self::List(_) => self.show(),
+            Self::Scalar(_) | Self::List(_) => self.written(),
         }
     }
 }

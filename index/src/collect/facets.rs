@@ -138,7 +138,8 @@ impl Stats {
     fn add(&mut self, number: f64, times: u64, group: Option<GroupId>) {
         let (min, max) = self.range.unwrap_or((number, number));
         self.range = Some((min.min(number), max.max(number)));
-        self.sum += in_units(number) * i128::from(times);
+        // Beyond 10^29 or so sums stand at their limit: wrong, but neither a panic nor of the other sign.
+        self.sum = self.sum.saturating_add(in_units(number).saturating_mul(i128::from(times)));
         self.count += times;
         self.groups.extend(group);
     }
@@ -373,5 +374,20 @@ fn json(value: &Scalar) -> Value {
         Scalar::Text(text) => Value::from(text.as_str()),
         Scalar::Bool(flag) => Value::from(*flag),
         Scalar::Number(number) => crate::product::shown_number(*number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_huge_numbers_stand_at_their_limit() {
+        let mut stats = Stats::default();
+        stats.add(1e33, 2, None);
+        stats.add(1e33, 1 << 62, None);
+        let told = stats.finish().expect("numbers");
+        assert_eq!((told.min, told.max), (1e33, 1e33));
+        assert!(told.avg > 0.0 && told.avg.is_finite());
     }
 }

@@ -26,19 +26,19 @@ use crate::eval::matching::Evaluation;
 use crate::query::filter::Condition;
 use crate::rank::examples::Examples;
 use crate::snapshot::Snapshot;
-use crate::switch::{Rule, is_off};
+use crate::switch::{Rule, is_off, keeps_every_pass};
 
-/// Tests keep everything, however little it saves.
-const EAGER: bool = cfg!(any(test, feature = "rule-switches"));
 /// Documents of a segment that keeps passes: a smaller one is walked in a millisecond at most, and soon merged.
-const DOCS_MIN: u32 = if EAGER { 1 } else { 1 << 15 };
+const DOCS_MIN: u32 = 1 << 15;
 /// Products that a pass must have found to be worth it: fewer take a tenth of a millisecond.
-const PRODUCTS_MIN: u64 = if EAGER { 1 } else { 1 << 12 };
+const PRODUCTS_MIN: u64 = 1 << 12;
 /// Of the best, so many are kept beyond those wanted, to stand in for those that die.
 const SPARE: usize = 16;
 /// Deaths that are taken out one by one. Each costs a look into every list, so that with more it takes as long to begin
 /// anew.
-const DEATHS_MAX: usize = if EAGER { 8 } else { 1 << 11 };
+const DEATHS_MAX: usize = 1 << 11;
+/// The same where every pass is kept: some more die between two passes of a small world now and then.
+const DEATHS_MAX_EAGER: usize = 8;
 /// Bytes of a segment's kept passes for each of its documents: a tenth of what its index takes.
 const BYTES_PER_DOC: usize = 32;
 /// Least room, for the small segments of tests.
@@ -90,7 +90,7 @@ struct Kept {
 impl KeptPasses {
     /// Whether a segment of so many documents keeps any.
     pub(crate) fn are_kept(docs: u32) -> bool {
-        docs >= DOCS_MIN
+        docs >= DOCS_MIN || keeps_every_pass()
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Pass>> {
@@ -103,16 +103,18 @@ impl KeptPasses {
         let room = (docs as usize * BYTES_PER_DOC).max(BYTES_MIN);
         let bytes = pass.bytes(key);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + bytes > room {
-            *kept = Kept::default();
+        if let Some(replaced) = kept.passes.remove(key) {
+            kept.bytes -= replaced.bytes(key);
         }
         if bytes > room {
             return;
         }
+        let forgotten = (kept.bytes + bytes > room).then(|| std::mem::take(&mut *kept));
         kept.bytes += bytes;
-        if let Some(replaced) = kept.passes.insert(Arc::clone(key), pass) {
-            kept.bytes -= replaced.bytes(key);
-        }
+        kept.passes.insert(Arc::clone(key), pass);
+        drop(kept);
+        // Freeing much takes its time: without the lock.
+        drop(forgotten);
     }
 }
 
@@ -151,8 +153,12 @@ impl Segment<'_> {
         }
         let mut found = self.collect(pass, if limit == 0 { 0 } else { limit + SPARE })?;
         let facets = self.collection.facets.iter();
-        found.counts = facets.map(|facet| count(&facet.field, columns, &found.docs)).collect::<Result<_, _>>()?;
-        if found.products >= PRODUCTS_MIN {
+        let counts = facets.map(|facet| match (pass.cancel)() {
+            true => Err(IndexError::Cancelled),
+            false => count(&facet.field, columns, &found.docs),
+        });
+        found.counts = counts.collect::<Result<_, _>>()?;
+        if found.products >= PRODUCTS_MIN || keeps_every_pass() {
             let kept = Pass {
                 products: found.products,
                 is_whole: found.best.len() as u64 == found.products,
@@ -175,7 +181,8 @@ impl Segment<'_> {
             return Ok(None);
         };
         let now = columns.deaths.of(self.reader());
-        let Some(died) = columns.deaths.between(kept.deaths, now, DEATHS_MAX) else { return Ok(None) };
+        let deaths_max = if keeps_every_pass() { DEATHS_MAX_EAGER } else { DEATHS_MAX };
+        let Some(died) = columns.deaths.between(kept.deaths, now, deaths_max) else { return Ok(None) };
         if !died.is_empty() && !is_off(Rule::Deaths) {
             let left = Arc::make_mut(&mut kept);
             left.deaths = now;

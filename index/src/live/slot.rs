@@ -25,7 +25,7 @@ const NO_PRICE: u64 = u64::MAX;
 const NO_STOCK: i64 = i64::MIN;
 
 /// One product's live fields as of one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Row {
     /// Sequence of the last change; 0 if there was none.
     pub version: u64,

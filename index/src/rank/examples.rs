@@ -3,8 +3,8 @@
 //!
 //! They are drawn from all such matches, each as likely as any other. The best by text would be those with the shortest
 //! titles, which are not like the rest: cheap ones, old ones, and what is called the same by chance (`notebook`, of paper).
-//! Invariant: the draw depends on the products alone, not on the order in which they are offered, so that it does not
-//! change with the page or the segments.
+//! Invariant: the draw depends on the products alone, by the ordinals that the process gave them, not on the order in
+//! which they are offered: it does not change with the page or the segments. Another process may draw others.
 
 use std::cmp::Ordering;
 

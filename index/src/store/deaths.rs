@@ -6,7 +6,7 @@
 //! Invariant: the first `n` of the list are what a reader that counts `n` more deleted products than at the opening
 //! lacks.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tantivy::fastfield::AliveBitSet;
 use tantivy::{DocId, SegmentReader};
@@ -14,32 +14,33 @@ use tantivy::{DocId, SegmentReader};
 /// See the module.
 pub(crate) struct Deaths {
     at_opening: usize,
-    noted: Mutex<Noted>,
-}
-
-struct Noted {
-    docs: Vec<DocId>,
-    /// Which products the list leaves alive.
-    alive: Option<AliveBitSet>,
+    /// Which products the list leaves alive. Only who notes deaths asks: to find them takes a walk over all documents,
+    /// and searches must not wait for it.
+    alive: Mutex<Option<AliveBitSet>>,
+    docs: Mutex<Vec<DocId>>,
 }
 
 impl Deaths {
     /// Nobody has died since the opening.
     pub(crate) fn new(reader: &SegmentReader) -> Self {
-        let noted = Noted { docs: Vec::new(), alive: reader.alive_bitset().cloned() };
-        Self { at_opening: reader.num_deleted_docs() as usize, noted: Mutex::new(noted) }
+        let alive = Mutex::new(reader.alive_bitset().cloned());
+        Self { at_opening: reader.num_deleted_docs() as usize, alive, docs: Mutex::default() }
     }
 
     /// Notes who died until this reader. Readers come in their order.
     pub(crate) fn note(&self, reader: &SegmentReader) {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(now), true) = (reader.alive_bitset(), self.of(reader) > noted.docs.len()) else { return };
-        let Noted { docs, alive } = &mut *noted;
-        match alive {
-            Some(before) => docs.extend(before.iter_alive().filter(|&doc| now.is_deleted(doc))),
-            None => docs.extend((0..reader.max_doc()).filter(|&doc| now.is_deleted(doc))),
-        }
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(now), true) = (reader.alive_bitset(), self.of(reader) > self.docs().len()) else { return };
+        let died: Vec<DocId> = match &*alive {
+            Some(before) => before.iter_alive().filter(|&doc| now.is_deleted(doc)).collect(),
+            None => (0..reader.max_doc()).filter(|&doc| now.is_deleted(doc)).collect(),
+        };
         *alive = Some(now.clone());
+        self.docs().extend(died);
+    }
+
+    fn docs(&self) -> MutexGuard<'_, Vec<DocId>> {
+        self.docs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many have died for this reader.
@@ -53,8 +54,7 @@ impl Deaths {
         if now.checked_sub(before)? > most {
             return None;
         }
-        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut docs = noted.docs.get(before..now)?.to_vec();
+        let mut docs = self.docs().get(before..now)?.to_vec();
         docs.sort_unstable();
         Some(docs)
     }

@@ -98,6 +98,12 @@ fn an_empty_list_of_fields_is_not_all_fields() {
 }
 
 #[test]
+fn another_window_of_ranking_is_another_question() {
+    let narrow = normal(SearchRequest { window: 3, ..SearchRequest::default() });
+    assert_ne!(search_key(SCOPE, &narrow).text(), key(""));
+}
+
+#[test]
 fn names_with_commas_and_colons_cannot_be_mistaken_for_several() {
     let request = |facets: &[&str]| {
         let facets = facets.iter().map(|facet| (*facet).to_owned()).collect();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use storefind_index::rules::Pinned;
 use storefind_index::settings::{Language, Settings, Synonym};
+use storefind_index::switch::keep_every_pass;
 use tokio::time::Instant;
 
 use super::afar::Afar;
@@ -134,6 +135,7 @@ impl World {
     }
 
     pub(super) fn new(mut random: Random) -> Self {
+        keep_every_pass();
         let dir = folder();
         let node = Some(open(&dir));
         let stack = stack(MEMORY_BYTES);

@@ -154,6 +154,16 @@ fn an_entry_lives_until_its_maximum_age_and_not_a_millisecond_longer() {
 }
 
 #[test]
+fn what_is_left_ends_with_the_age_or_with_a_rule_whichever_comes_first() {
+    let at = |after_ms: u64| UnixMillis(100_000 + after_ms);
+    let ruled = |until_ms: u64| Stamp { valid_until: Some(at(until_ms)), ..stamp(10) };
+    assert_eq!(stamp(10).left(at(1_000)), MAX_AGE - Duration::from_secs(1));
+    assert_eq!(ruled(1_500).left(at(1_000)), Duration::from_millis(500));
+    assert_eq!(ruled(1_500).left(at(2_000)), Duration::ZERO);
+    assert_eq!(ruled(u64::MAX >> 1).left(at(1_000)), MAX_AGE - Duration::from_secs(1));
+}
+
+#[test]
 fn a_clock_may_lag_by_a_second_and_no_more() {
     let (shop, proof) = (Shop::new(), lamps(LiveDependency::None));
     let at = |ms| View { now: UnixMillis(ms), ..shop.view(0) };

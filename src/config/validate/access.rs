@@ -85,13 +85,14 @@ impl Reader {
             self.problems.push(Problem { key: Some(key), value: None, message, source: place.clone() });
             return None;
         };
-        let shown = if field == "hash" { HIDDEN.to_owned() } else { literal.show() };
+        let shown = |text: String| if field == "hash" { HIDDEN.to_owned() } else { text };
         match parse(&literal) {
             Ok(value) => {
-                self.note(field.to_owned(), shown, source);
+                self.note(field.to_owned(), shown(literal.written()), source);
                 Some(value)
             }
             Err(message) => {
+                let shown = shown(literal.show());
                 self.problems.push(Problem { key: Some(key), value: Some(shown), message, source });
                 None
             }

@@ -128,22 +128,31 @@ fn a_pass_is_kept_and_what_died_is_taken_out_of_it() {
     assert_eq!(without(Rule::Deaths, || total(&after)), 40, "it was not evaluated anew");
 }
 
+fn pass(best: usize) -> Arc<Pass> {
+    let candidate = Candidate { keys: Default::default(), id_ord: 0, doc: 0, relevance: Default::default() };
+    Arc::new(Pass {
+        products: 1,
+        best: vec![candidate; best],
+        is_whole: false,
+        counts: Vec::new(),
+        examples: Default::default(),
+        statistics: Vec::new(),
+        deaths: 0,
+    })
+}
+
+#[test]
+fn a_pass_needs_no_room_beside_its_former_self() {
+    let kept = KeptPasses::default();
+    let names = (0..BYTES_MIN / pass(10).bytes("000")).map(|number| Arc::from(format!("{number:03}")));
+    let names: Vec<Arc<str>> = names.collect();
+    names.iter().chain(&names[..1]).for_each(|name| kept.keep(name, pass(10), 1));
+    assert!(names.len() > 10 && names.iter().all(|name| kept.get(name).is_some()));
+}
+
 #[test]
 fn what_is_kept_has_bounded_room_and_gives_way_whole() {
     let kept = KeptPasses::default();
-    let pass = |best: usize| {
-        let candidate = Candidate { keys: Default::default(), id_ord: 0, doc: 0, relevance: Default::default() };
-        let best = vec![candidate; best];
-        Arc::new(Pass {
-            products: 1,
-            best,
-            is_whole: false,
-            counts: Vec::new(),
-            examples: Default::default(),
-            statistics: Vec::new(),
-            deaths: 0,
-        })
-    };
     for number in 0..2_000 {
         kept.keep(&number.to_string().into(), pass(10), 1);
         assert!(kept.0.lock().unwrap().bytes <= BYTES_MIN);

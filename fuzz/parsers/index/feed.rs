@@ -1,1 +1,0 @@
-../../../index/src/feed.rs

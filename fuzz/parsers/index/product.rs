@@ -1,1 +1,0 @@
-../../../index/src/product.rs

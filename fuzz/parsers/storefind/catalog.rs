@@ -1,3 +1,0 @@
-//! The catalog, as far as feeds are read.
-
-pub mod feeds;

@@ -1,1 +1,0 @@
-../../../../src/catalog/feeds.rs
