@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::learn::event::Act;
 use crate::learn::sessions::Query;
 
-/// Queries held of a day after some were forgotten; twice as many at any time. Some 250 bytes each: 5 MB.
+/// Queries held of a day after some were forgotten; twice as many at any time. Some 250 bytes each: 5 MB; 12 if all are of
+/// the longest.
 const QUERIES_HELD_MAX: usize = 10_000;
 /// Queries held of a day that is over: half a megabyte, and twice what the longest list shows.
 pub(super) const PAST_QUERIES_MAX: usize = 2_000;

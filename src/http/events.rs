@@ -54,6 +54,8 @@ static PLACES: Semaphore = Semaphore::const_new(AT_A_TIME_MAX);
 const HELD_BYTES_MAX: usize = 2 * AT_A_TIME_MAX * BODY_BYTES_MAX;
 /// Room for those.
 static ROOM: Semaphore = Semaphore::const_new(HELD_BYTES_MAX);
+/// Longest time that a body may take to arrive, since it has room meanwhile: a browser's largest at 2 KB a second.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Reads, writes and reports.
 pub(super) async fn post(
@@ -70,7 +72,7 @@ pub(super) async fn post(
     let bytes_max = BODY_BYTES_MAX.min(app.config.http.body_bytes_max);
     let body = RequestBody::new(&app, &headers, body, bytes_max)?;
     let room = room(&ROOM, &headers, bytes_max)?;
-    let body = body.all().await?;
+    let body = in_time(body.all()).await?;
     let work = move || {
         let _room = room;
         take(&learner, &catalog, (format, body), once.as_ref())
@@ -88,6 +90,14 @@ fn room(room: &'static Semaphore, headers: &HeaderMap, bytes_max: usize) -> Resu
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let bytes = u32::try_from(announced.unwrap_or(bytes_max).min(bytes_max)).unwrap_or(u32::MAX);
     room.try_acquire_many(bytes).map_err(|_| overloaded())
+}
+
+/// The body, if it arrives in time.
+async fn in_time<T>(body: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    tokio::time::timeout(BODY_TIME_MAX, body).await.unwrap_or_else(|_| {
+        let message = format!("the body took longer than {} s", BODY_TIME_MAX.as_secs());
+        Err(ApiError::new(ErrorCode::BodyTimeout, message))
+    })
 }
 
 /// Tells numbers apart by `know`, from the first one on in one of these places; without one, none is known.
@@ -208,6 +218,15 @@ mod tests {
         assert_eq!(refused.code, ErrorCode::Overloaded);
         drop(release);
         drop(tokio::time::timeout(LONG, places.acquire()).await.expect("free when the work has ended").unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_does_not_hold_its_room_for_long() {
+        let began = tokio::time::Instant::now();
+        let dripping = std::future::pending::<Result<(), ApiError>>();
+        assert_eq!(in_time(dripping).await.unwrap_err().code, ErrorCode::BodyTimeout);
+        assert_eq!(began.elapsed(), BODY_TIME_MAX);
+        assert_eq!(in_time(async { Ok(7) }).await.unwrap(), 7);
     }
 
     #[test]

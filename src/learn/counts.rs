@@ -10,7 +10,8 @@
 //! it there are enough.
 //!
 //! Owns the counts. Invariants: at most [`QUERIES_HELD_MAX`] and a quarter more queries, those with the least slow sum
-//! being forgotten; no sum is infinite; time never goes back behind `t₀` by more than a day's worth of digits.
+//! being forgotten; no sum is infinite; no time that counts is further behind `t₀` than
+//! [`REBASE_BACK_MS`].
 
 use rustc_hash::FxHashMap;
 use storefind_index::settings::Autocomplete;
@@ -38,7 +39,7 @@ const WEIGHT_FORGOTTEN: f64 = 1.0 / 128.0;
 /// Least weight at which a query is a suggestion: the ten sessions of three weeks ago.
 const WEIGHT_MIN: f64 = 1.0;
 
-/// Queries held: some 300 bytes each with their sessions, 30 MB. Shoppers of most catalogs ask less than that in a
+/// Queries held: some 300 bytes each with their sessions, 30 MB; three times that if all are of the longest. Shoppers of most catalogs ask less than that in a
 /// month; of more, the rarest could not be suggested anyway.
 pub const QUERIES_HELD_MAX: usize = 100_000;
 /// Sessions told apart for each query; the most that `autocomplete.min_sessions` can ask for.

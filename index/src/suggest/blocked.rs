@@ -14,11 +14,14 @@ use super::normalise::normalise;
 /// Single letters in a row that are taken for one word written apart: two may be `a b` of a model's name.
 const LETTERS_MIN: usize = 3;
 
+/// The words of a phrase behind its first.
+type Rest = Box<[Box<str>]>;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct BlockList {
-    /// The words of each phrase behind its first, by the first.
-    by_first: FxHashMap<Box<str>, Vec<Box<[Box<str>]>>>,
+    /// The phrases by their first word.
+    by_first: FxHashMap<Box<str>, Vec<Rest>>,
     /// Characters of the longest first word.
     first_chars_max: usize,
 }
