@@ -200,7 +200,8 @@ pub struct Catalog {
 impl Catalog {
     /// Opens or creates the catalog in `dir` and starts its projector thread, which first replays what the index lacks.
     /// `settings` are in force until others are put. A read-only catalog must exist, and its index is built in a
-    /// temporary folder. Blocking, but it waits neither for the replay ([`Catalog::is_ready`]) nor for suggestions.
+    /// temporary folder. Blocking, but it waits neither for the replay ([`Catalog::is_ready`]) nor for suggestions, not
+    /// even for those that were saved.
     ///
     /// # Errors
     /// The log is in use by another process, was written by a newer program or cannot be read; or the index cannot be
@@ -322,14 +323,19 @@ impl Catalog {
         self.visibility.published().version
     }
 
-    /// Suggestions, at most 60 s older than the snapshot; none for a moment after the start.
+    /// Suggestions, at most 60 s older than the snapshot; after the start none for a moment, then those that were saved.
     pub fn suggestions(&self) -> Arc<Suggestions> {
         self.suggester.current()
     }
 
     /// Also suggests what this learner learns.
     pub fn learn_from(&self, learner: Arc<Learner>) {
-        self.suggester.learn_from(learner);
+        self.suggester.learn_from(Some(learner));
+    }
+
+    /// Nothing will be learned: what was suggested because it was learned before gives way.
+    pub fn learn_from_nobody(&self) {
+        self.suggester.learn_from(None);
     }
 
     /// Writes a batch; returns when it is durable. If the projector is far behind, it first waits up to

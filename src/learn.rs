@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustc_hash::FxHashMap;
 use storefind_index::settings::Autocomplete;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -64,6 +65,8 @@ pub struct Learner {
     state: Mutex<State>,
     /// What other nodes have learned.
     heard: Mutex<Vec<Learned>>,
+    /// Queries that may be suggested, and as what, when it was last looked.
+    accepted: Mutex<FxHashMap<Box<str>, Box<str>>>,
     /// Raised with everything that counted.
     version: AtomicU64,
     ready: AtomicBool,
@@ -137,6 +140,7 @@ impl Learner {
             journal,
             state: Mutex::default(),
             heard: Mutex::default(),
+            accepted: Mutex::default(),
             version: AtomicU64::default(),
             ready: AtomicBool::new(false),
         })
@@ -147,7 +151,9 @@ impl Learner {
     /// # Errors
     /// A failing disk; what was read until then counts.
     pub fn restore(&self, now: u64) -> io::Result<Replayed> {
-        let replayed = Journal::replay(&self.folder, self.keep, Day::of(now), |record| self.state().apply(&record));
+        self.state().analytics.forget_before(self.first_day(now));
+        let replayed =
+            Journal::replay(&self.folder, self.keep, Day::of(now), |record| self.state().apply(&record.by(now)));
         if let Some(journal) = &self.journal {
             locked(journal).prune(Day::of(now));
         }
@@ -186,14 +192,20 @@ impl Learner {
         Ok(taken)
     }
 
-    /// Notes how often searches were answered. Queries that are personal are left out. Blocking.
+    /// Notes how often searches were answered; of queries that are personal only how often, all together. Blocking.
     ///
     /// # Errors
     /// [`LearnError`].
     pub fn note_answers(&self, answers: Vec<Answered>, now: u64, is_known: IsKnown<'_>) -> Result<(), LearnError> {
         let journal = self.writable()?;
-        let kept = answers.into_iter().filter(|answered| privacy::shape(&answered.query, is_known).is_none());
-        let records: Vec<Record> = kept.map(Record::Answered).collect();
+        let is_kept = |answered: &Answered| privacy::shape(&answered.query, is_known).is_none();
+        let (mut kept, withheld): (Vec<Answered>, Vec<Answered>) = answers.into_iter().partition(is_kept);
+        let times = withheld.iter().fold(0_u32, |times, answered| times.saturating_add(answered.times));
+        if times > 0 {
+            let (query, corrected) = (String::new(), String::new());
+            kept.push(Answered { time: now, query, times, found_nothing: false, corrected });
+        }
+        let records: Vec<Record> = kept.into_iter().map(Record::Answered).collect();
         self.write(&mut locked(journal), &records, now)
     }
 
@@ -203,8 +215,27 @@ impl Learner {
         counts::united(&[&own, &locked(&self.heard)], limit)
     }
 
+    /// Takes note of the queries that may be suggested, each with the phrase that it is suggested as, in place of those
+    /// of before.
+    pub fn accept(&self, accepted: impl Iterator<Item = (Box<str>, Box<str>)>) {
+        *locked(&self.accepted) = accepted.collect();
+    }
+
+    /// What other nodes are told: phrases that were accepted, for queries that enough of this node's own sessions
+    /// searched. Nothing by a node that takes no events: what it read is another's to tell.
+    pub fn told(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
+        if self.journal.is_none() {
+            return Vec::new();
+        }
+        let own = self.own(now, settings, usize::MAX);
+        let accepted = locked(&self.accepted);
+        let phrase = |own: &Learned| Some(Learned { text: accepted.get(&own.text)?.clone(), weight: own.weight });
+        let told: Vec<Learned> = own.iter().filter_map(phrase).collect();
+        counts::united(&[&told], limit)
+    }
+
     /// Those of them that this node's own sessions searched.
-    pub fn own(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
+    fn own(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
         let mut state = self.state();
         state.settle(now);
         state.counts.learned(now, settings, limit)
@@ -221,8 +252,12 @@ impl Learner {
         }
     }
 
-    /// Lets what shoppers rested on by `now` count; the version after it.
+    /// Lets what shoppers rested on by `now` count, and forgets the days that are not kept any more; the version after it.
+    /// To be called every few seconds: on a quiet catalog nothing else forgets.
     pub fn settle(&self, now: u64) -> u64 {
+        if let Some(journal) = self.journal.as_ref().filter(|_| self.is_ready()) {
+            locked(journal).prune_daily(Day::of(now));
+        }
         if self.state().settle(now) {
             self.version.fetch_add(1, Ordering::Release);
         }
@@ -233,6 +268,7 @@ impl Learner {
     pub fn report(&self, range: Range, now: u64, limit: usize) -> Report {
         let mut state = self.state();
         state.settle(now);
+        state.analytics.forget_before(self.first_day(now));
         state.analytics.report(range, limit)
     }
 
@@ -291,7 +327,8 @@ impl Learner {
         let (query, products) = (event.query.as_deref().unwrap_or_default(), event.products.join("\n"));
         let says = [event.act.as_str(), &event.session, query, &products];
         match (&event.event_id, request, event.time) {
-            (Some(id), _, _) => number(&["id", id]),
+            // Also whose: nobody takes another's event away by guessing its id.
+            (Some(id), _, _) => number(&["id", &event.session, id]),
             // Also what it says: who uses a key twice for different events loses none.
             (None, Some((key, place)), _) => number(&[&["request", key, &place.to_string()], &says[..]].concat()),
             (None, None, Some(time)) => number(&[&["time", &time.to_string()], &says[..]].concat()),
@@ -308,11 +345,14 @@ impl State {
     fn apply(&mut self, record: &Record) {
         let Self { seen, sessions, counts, analytics } = self;
         match record {
+            Record::Answered(answered) if answered.query.is_empty() => {
+                analytics.withheld(answered.time, u64::from(answered.times));
+            }
             Record::Answered(answered) => analytics.answered(answered),
             Record::Deed(deed) => {
                 seen.insert(deed.identity);
                 if deed.withheld {
-                    analytics.withheld(deed.time);
+                    analytics.withheld(deed.time, 1);
                 }
                 sessions.take(deed, &mut |counted| {
                     counts.add(&counted);

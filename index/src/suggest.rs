@@ -206,6 +206,12 @@ impl SuggestIndex {
         (suggestions, list.effort)
     }
 
+    /// The phrases that were learned, each with the number of products that it found.
+    pub fn learned(&self) -> impl Iterator<Item = (&str, u64)> {
+        let learned = (0..self.phrases.len()).filter(|phrase| self.phrases.source(*phrase) == Source::Learned);
+        learned.map(|phrase| (self.phrases.text(phrase), self.phrases.results(phrase)))
+    }
+
     /// The entries that a prefix selects.
     fn ranges(&self, prefix: &[u8], last_word: LastWord) -> [Range<usize>; 2] {
         match last_word {

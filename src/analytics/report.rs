@@ -42,7 +42,7 @@ struct DayReport {
     day: String,
     #[serde(flatten)]
     figures: Figures,
-    /// Deeds whose query was personal and was not kept.
+    /// Deeds and answers whose query was personal and was not kept.
     withheld: u64,
     /// Different queries that are held.
     queries: usize,

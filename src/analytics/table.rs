@@ -9,10 +9,11 @@ use serde::Serialize;
 use crate::learn::event::Act;
 use crate::learn::sessions::Query;
 
-/// Queries held of a day after some were forgotten; twice as many at any time. Some 250 bytes each: 5 MB.
+/// Queries held of a day after some were forgotten; twice as many at any time. Some 250 bytes each: 5 MB; 12 if all are of
+/// the longest.
 const QUERIES_HELD_MAX: usize = 10_000;
 /// Queries held of a day that is over: half a megabyte, and twice what the longest list shows.
-const PAST_QUERIES_MAX: usize = 2_000;
+pub(super) const PAST_QUERIES_MAX: usize = 2_000;
 
 /// What is counted of a query, a day or all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -83,7 +84,7 @@ pub(super) struct Table {
     pub(super) other: Figures,
     /// How often a query was forgotten; one that came back and was forgotten again counts twice.
     pub(super) forgotten: u64,
-    /// Deeds whose query must not be kept.
+    /// Deeds and answers whose query must not be kept.
     pub(super) withheld: u64,
 }
 

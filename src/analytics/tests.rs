@@ -46,7 +46,7 @@ fn lists_are_in_their_order_and_days_have_their_sums() {
     deeds(&mut analytics, "tea pot", Act::Click, 3, START + DAY);
     deeds(&mut analytics, "labtop", Act::Search, 4, START);
     deeds(&mut analytics, "unicorn", Act::Search, 12, START);
-    analytics.withheld(START);
+    analytics.withheld(START, 1);
     let told = report(&analytics, 2, 10);
     assert_eq!(queries(&told["top"]), ["tea pot", "kettle", "unicorn", "labtop"]);
     assert_eq!(queries(&told["zero_results"]), ["unicorn"]);
@@ -86,4 +86,35 @@ fn days_that_are_not_kept_are_forgotten() {
     deeds(&mut analytics, "kettle", Act::Search, 5, START + DAY);
     analytics.forget_before(Day::of(START + DAY));
     assert_eq!(report(&analytics, 2, 10)["top"][0]["searches"], 5);
+}
+
+#[test]
+fn an_event_that_comes_late_or_early_costs_today_nothing_and_a_day_that_is_not_kept_takes_none() {
+    let mut analytics = Analytics::default();
+    let today = START + 3 * DAY;
+    analytics.forget_before(Day::of(START + DAY));
+    let many = table::PAST_QUERIES_MAX as u64 + 10;
+    for number in 0..many {
+        deeds(&mut analytics, &format!("query {number}"), Act::Search, 1, today);
+    }
+    let held = |analytics: &Analytics| {
+        let told = report(analytics, 10, 10);
+        let days = told["days"].as_array().unwrap().iter();
+        let held = |day: &Value| (day["day"].as_str().unwrap().to_owned(), day["queries"].as_u64().unwrap());
+        days.map(held).collect::<Vec<_>>()
+    };
+    let day = |time: u64| Day::of(time).to_string();
+    for (time, days) in [
+        (START, vec![(today, many)]),
+        (START + DAY, vec![(START + DAY, 1), (today, many)]),
+        (today + DAY, vec![(START + DAY, 1), (today, many), (today + DAY, 1)]),
+        (
+            today + 2 * DAY,
+            vec![(START + DAY, 1), (today, table::PAST_QUERIES_MAX as u64), (today + DAY, 1), (today + 2 * DAY, 1)],
+        ),
+    ] {
+        deeds(&mut analytics, "kettle", Act::Search, 1, time);
+        let expected: Vec<(String, u64)> = days.into_iter().map(|(time, held)| (day(time), held)).collect();
+        assert_eq!(held(&analytics), expected, "after an event of {}", day(time));
+    }
 }

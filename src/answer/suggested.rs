@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use storefind_index::settings::Settings;
-use storefind_index::suggest::{BlockList, Completion, LIMIT_MAX, Suggestion};
+use storefind_index::suggest::{Completion, LIMIT_MAX, Suggestion};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::effective::CompleteRequest;
@@ -39,9 +39,7 @@ impl Suggested {
         };
         let category = request.category.as_deref();
         let mut list = suggestions.index.complete(Completion { prefix: &request.q, limit, category, typos: true });
-        let (blocked, left_out) = (&settings.autocomplete.blocked, &suggestions.settings.autocomplete.blocked);
-        if !Arc::ptr_eq(settings, &suggestions.settings) && blocked != left_out {
-            let blocked = BlockList::new(blocked);
+        if let Some(blocked) = suggestions.blocked_by(settings) {
             list.retain(|suggestion| !blocked.blocks(&suggestion.text));
         }
         let digest = digest(&list);
@@ -74,7 +72,7 @@ mod tests {
     fn suggestions(titles: &[&str]) -> Suggestions {
         let mut builder = SuggestBuilder::new(Language::English);
         titles.iter().for_each(|title| builder.add(title, None, &[], None));
-        Suggestions { generation: 1, index: builder.build(), settings: Arc::default() }
+        Suggestions::new(1, builder.build(), Arc::default())
     }
 
     fn digest_of(q: &str, limit: usize, titles: &[&str]) -> u64 {

@@ -5,6 +5,7 @@
 //! (`ledger`). Counting costs a hit one load and one store in its entry ([`Entry::asked`](crate::cache::entry::Entry));
 //! the rest is done by who walks through the memory tier every [`HARVEST_INTERVAL`] and takes the counts. A question is
 //! kept as the text of its key (`question`), since that is what two equal questions share, and beside the index (`file`).
+//! One that looks personal ([`privacy`]) is not kept at all.
 //!
 //! **What is not**: autocompletes, whose keys go with every build of suggestions and which cost little; what was asked
 //! under the filter of an access key, which is for those who have it; and who asked, when, and with `min_sequence` or
@@ -52,10 +53,10 @@ use crate::cache::tier::TierName;
 use crate::catalog::registry::{Catalogs, catalog_dir};
 use crate::catalog::{Catalog, Published};
 use crate::config::Config;
-use crate::learn::finding::Numbers;
+use crate::learn::finding::{Bounds, Numbers};
 use crate::learn::keepers::Learners;
 use crate::learn::record::Answered;
-use crate::learn::{LearnError, Learner, now_ms};
+use crate::learn::{IsKnown, LearnError, Learner, now_ms, privacy};
 
 /// How often the counts are taken and saved: what a crash forgets. A walk through a memory tier of 30,000 entries takes
 /// some milliseconds of a background thread.
@@ -68,9 +69,12 @@ const DEADLINES_PER_QUESTION: u32 = 4;
 /// Versions of the settings whose entries are looked at: those in force, and those before them, whose entries hold the
 /// counts when the new ones are seen.
 const SCOPES_MAX: usize = 2;
-/// Long numbers in what was answered that are looked up at a time, a search each: a second of a background thread at
-/// most. Queries with more of them are not counted.
-const NUMBERS_LOOKED_UP_MAX: usize = 500;
+/// What telling long numbers apart may cost a harvest, in a background thread. Queries with more of them are neither
+/// counted nor remembered.
+const NUMBERS_LOOKED_UP: Bounds = Bounds { numbers: 500, time: Duration::from_secs(1) };
+/// Youngest age at which counts are taken again because somebody asks for the figures: each walks through a memory tier and
+/// writes to the journal, and whoever reads figures reads them for longer.
+const COUNTS_AGE_MIN: Duration = Duration::from_secs(5);
 /// Name of the file in a catalog's folder.
 const FILE_NAME: &str = "questions";
 
@@ -97,7 +101,18 @@ struct Keeper {
     /// Where they count as questions.
     own: Arc<CatalogCounters>,
     remembered: Mutex<Remembered>,
+    /// When counts were last taken because somebody asked for figures.
+    figured: Mutex<Option<Instant>>,
     warm: AtomicBool,
+}
+
+/// A question that was asked since the last harvest.
+#[derive(Debug)]
+struct Asked {
+    question: Box<str>,
+    times: u32,
+    cost: Duration,
+    answered: Option<Answered>,
 }
 
 #[derive(Debug)]
@@ -161,9 +176,11 @@ impl WarmUp {
         keeper.is_none_or(|keeper| keeper.warm.load(Ordering::Acquire))
     }
 
-    /// Has the answers of a catalog that were given until now counted for its merchandisers. Blocking.
+    /// Has the answers of a catalog that were given until now, or until some seconds ago, counted for its merchandisers.
+    /// Blocking.
     pub fn count_answers(&self, catalog: &str) {
-        self.keepers.iter().filter(|keeper| keeper.catalog.name() == catalog).for_each(|keeper| keeper.harvest());
+        let keepers = self.keepers.iter().filter(|keeper| keeper.catalog.name() == catalog);
+        keepers.for_each(|keeper| keeper.harvest_for_figures());
     }
 
     /// Stops asking; what was begun is given up with the runtime.
@@ -185,7 +202,9 @@ impl WarmUp {
 fn take_up(catalog: &str, path: &std::path::Path) -> Ledger {
     let shown = path.display();
     match file::load(path) {
-        Ok(kept) => {
+        Ok(mut kept) => {
+            // Numbers were looked up when they were noted.
+            kept.retain(|kept| !is_personal(&kept.question, &|_| true));
             tracing::info!(catalog, questions = kept.len(), "the dearest questions of before will be asked again");
             return Ledger::restored(kept, Instant::now());
         }
@@ -201,6 +220,11 @@ fn take_up(catalog: &str, path: &std::path::Path) -> Ledger {
         }
     }
     Ledger::default()
+}
+
+/// Whether what was typed looks like something that must not be kept.
+fn is_personal(question: &str, is_known: IsKnown<'_>) -> bool {
+    question::typed(question).is_some_and(|typed| privacy::shape(&typed, is_known).is_some())
 }
 
 impl Keeper {
@@ -222,6 +246,7 @@ impl Keeper {
             own: Arc::new(counters.of_our_own()),
             counters,
             remembered: Mutex::new(Remembered { ledger, scopes: Vec::new(), is_unsaved: false }),
+            figured: Mutex::default(),
             warm: AtomicBool::new(false),
         }
     }
@@ -288,14 +313,47 @@ impl Keeper {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Harvests for somebody who asked for figures, unless another did a short while ago.
+    fn harvest_for_figures(&self) {
+        let mut figured = self.figured.lock().unwrap_or_else(PoisonError::into_inner);
+        if figured.is_none_or(|figured| figured.elapsed() >= COUNTS_AGE_MIN) {
+            self.harvest();
+            *figured = Some(Instant::now());
+        }
+    }
+
     /// Takes the counts of all entries into the ledger, and tells the learner.
     fn harvest(&self) {
+        let now = now_ms();
+        let asked = self.asked(now);
+        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP);
+        let is_known = |words: &str| numbers.know(words);
+        let mut answers = Vec::new();
+        // Judged before the ledger is locked, since numbers are searched for.
+        let judged: Vec<Asked> = asked
+            .into_iter()
+            .filter_map(|mut asked| {
+                answers.extend(asked.answered.take());
+                (!self.limit.is_zero() && !is_personal(&asked.question, &is_known)).then_some(asked)
+            })
+            .collect();
+        let mut remembered = self.remembered();
+        remembered.is_unsaved |= !judged.is_empty();
+        let ledger = &mut remembered.ledger;
+        ledger.fade(Instant::now());
+        judged.into_iter().for_each(|asked| ledger.note(asked.question, asked.times, asked.cost));
+        ledger.trim();
+        self.counters.warm_up.kept(ledger.worth_keeping().len());
+        drop(remembered);
+        self.tell(answers, now, &is_known);
+    }
+
+    /// The questions that were asked since this was last called.
+    fn asked(&self, now: u64) -> Vec<Asked> {
         let published = self.catalog.published();
         let mut remembered = self.remembered();
         remembered.enter(self.catalog.name(), &published);
-        let Remembered { ledger, scopes, is_unsaved } = &mut *remembered;
-        let (mut answers, now) = (Vec::new(), now_ms());
-        ledger.fade(Instant::now());
+        let (scopes, mut all) = (&remembered.scopes, Vec::new());
         self.answers.stack.for_each(|entry| {
             let Some((scope, text)) = scopes.iter().find_map(|scope| Some((scope, scope.text_of(entry.key())?))) else {
                 return;
@@ -304,25 +362,18 @@ impl Keeper {
             if times > 0
                 && let Some(question) = scope.question(text)
             {
-                answers.extend(answered::read(&question, entry.body().text(), times, now));
-                if !self.limit.is_zero() {
-                    ledger.note(question, times, entry.cost());
-                    *is_unsaved = true;
-                }
+                let answered = answered::read(&question, entry.body().text(), times, now);
+                all.push(Asked { question, times, cost: entry.cost(), answered });
             }
         });
-        ledger.trim();
-        self.counters.warm_up.kept(ledger.worth_keeping().len());
-        drop(remembered);
-        self.tell(answers, now);
+        all
     }
 
     /// Tells the learner how often searches were answered. What it cannot take is lost to merchandisers, and to nobody
     /// else.
-    fn tell(&self, answers: Vec<Answered>, now: u64) {
+    fn tell(&self, answers: Vec<Answered>, now: u64, is_known: IsKnown<'_>) {
         let Some(learner) = self.learner.as_ref().filter(|_| !answers.is_empty()) else { return };
-        let numbers = Numbers::new(self.catalog.snapshot(), NUMBERS_LOOKED_UP_MAX);
-        match learner.note_answers(answers, now, &|words| numbers.know(words)) {
+        match learner.note_answers(answers, now, is_known) {
             Ok(()) | Err(LearnError::Starting | LearnError::ReadOnly) => {}
             Err(error @ LearnError::Journal { .. }) => {
                 let error: &(dyn std::error::Error + 'static) = &error;

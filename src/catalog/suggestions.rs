@@ -3,9 +3,13 @@
 //!
 //! Owns when they are built and their generation. It refuses to know how prefixes are completed (`index::suggest`) and
 //! does not touch the log. A start does not wait for them: until the first build there are those of the process before,
-//! if it saved any.
+//! if it saved any, as soon as the thread has read them.
 //!
-//! **When.** A build reads every product, so it is rationed: at most about a tenth of one core's time, unless that
+//! **What was learned outlives a start.** Those of before give way only when the learner has read its journal, or does not
+//! within [`LEARNER_WAIT_MAX`]; what they suggested for a query is believed until it is looked at again; and nothing is
+//! saved in their place that lacks what was learned. A command without a learner saves nothing.
+//!
+//! **When.** A build reads every product, so it is rationed: at most about a twentieth of one core's time, unless that
 //! would make the suggestions older than 60 s. The generation rises only when what they are built from has changed,
 //! so that changes of price and stock are not noticed at all. What is learned changes with every event, so it counts as
 //! changed when a phrase comes, goes or moves by a tenth of its weight.
@@ -16,6 +20,8 @@ mod learned;
 #[cfg(test)]
 mod measure;
 mod saved;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -23,7 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
@@ -46,6 +52,31 @@ pub struct Suggestions {
     pub index: SuggestIndex,
     /// The settings that they were built with.
     pub settings: Arc<Settings>,
+    /// The latest other words that were blocked, prepared.
+    blocked: ArcSwapOption<(Vec<String>, Arc<BlockList>)>,
+}
+
+impl Suggestions {
+    /// Suggestions that were built with these settings.
+    pub fn new(generation: u64, index: SuggestIndex, settings: Arc<Settings>) -> Self {
+        Self { generation, index, settings, blocked: ArcSwapOption::empty() }
+    }
+
+    /// What is still to be left out of them under other settings; `None` where these block the same.
+    pub fn blocked_by(&self, settings: &Arc<Settings>) -> Option<Arc<BlockList>> {
+        let phrases = &settings.autocomplete.blocked;
+        if Arc::ptr_eq(settings, &self.settings) || *phrases == self.settings.autocomplete.blocked {
+            return None;
+        }
+        if let Some(prepared) = &*self.blocked.load()
+            && prepared.0 == *phrases
+        {
+            return Some(Arc::clone(&prepared.1));
+        }
+        let list = Arc::new(BlockList::new(phrases));
+        self.blocked.store(Some(Arc::new((phrases.clone(), Arc::clone(&list)))));
+        Some(list)
+    }
 }
 
 /// Oldest that suggestions may be beside a newer snapshot (DESIGN.md, "Live fields in queries").
@@ -60,14 +91,29 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// How often it is asked whether something was learned: half of the time that a suggestion takes to be thought over.
 const LEARNED_POLL: Duration = Duration::from_secs(2);
 
+/// How long suggestions of before stay for a learner that has not read its journal: longer than one at its limit takes, and
+/// short of the age that suggestions may have.
+const LEARNER_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How long it may take after the start until it is known whether there is a learner: as long as opening the other
+/// catalogs.
+const LEARNER_UNKNOWN_MAX: Duration = Duration::from_secs(2);
+
+/// How often it is asked meanwhile.
+const LEARNER_POLL: Duration = Duration::from_millis(20);
+
 /// Steps of a learned weight's logarithm: eight a doubling, so that a new generation is due when a phrase moves by a tenth.
 const WEIGHT_STEPS: f64 = 8.0;
 
 /// Products between two yields to other threads: some hundred microseconds of work.
 const YIELD_EVERY: u64 = 64;
 
-/// Time that a build under way gets to end when the catalog closes. It only reads, so it may be left behind.
+/// Time that a build under way gets to end when the catalog closes, with what is saved at the end. What it writes is renamed
+/// when it is whole, so it may be left behind.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// From whom a catalog learns; nobody where nothing is to be kept. Not set where that is not known, as in a command.
+type Learning = OnceLock<Option<Arc<Learner>>>;
 
 /// The running builder.
 #[derive(Debug)]
@@ -75,42 +121,38 @@ pub(crate) struct Suggester {
     current: Arc<ArcSwap<Suggestions>>,
     stop: Arc<AtomicBool>,
     visibility: Arc<Visibility>,
-    learner: Arc<OnceLock<Arc<Learner>>>,
+    learning: Arc<Learning>,
     worker: std::sync::Mutex<Option<Worker>>,
 }
 
 impl Suggester {
-    /// Starts the thread; the first build begins at once. Until it ends there is what was saved in `path`.
+    /// Starts the thread; it reads what was saved in `path`, and makes new ones.
     pub(crate) fn start(name: &str, visibility: Arc<Visibility>, path: Option<PathBuf>) -> std::io::Result<Self> {
-        let saved = path.map(Saved::new);
-        let language = visibility.published().snapshot.settings().language;
-        let index = saved.as_ref().and_then(|saved| saved.load(language)).unwrap_or_else(SuggestIndex::empty);
-        // What was blocked when they were made is not known, so all that is blocked now is left out of what they say.
-        let first = Suggestions { generation: 0, index, settings: Arc::default() };
-        let current = Arc::new(ArcSwap::from_pointee(first));
+        let current = Arc::new(ArcSwap::from_pointee(Suggestions::new(0, SuggestIndex::empty(), Arc::default())));
         let stop = Arc::new(AtomicBool::new(false));
-        let learner = Arc::default();
+        let learning = Arc::default();
         let builder = Builder {
             name: name.to_owned(),
             current: Arc::clone(&current),
             stop: Arc::clone(&stop),
             visibility: Arc::clone(&visibility),
-            learner: Arc::clone(&learner),
+            learning: Arc::clone(&learning),
             findings: Findings::default(),
             fingerprint: None,
-            saved,
+            is_whole: false,
+            saved: path.map(Saved::new),
         };
         let worker = Worker::spawn_behind(format!("suggest-{name}"), move || builder.run())?;
-        Ok(Self { current, stop, visibility, learner, worker: std::sync::Mutex::new(Some(worker)) })
+        Ok(Self { current, stop, visibility, learning, worker: std::sync::Mutex::new(Some(worker)) })
     }
 
     pub(crate) fn current(&self) -> Arc<Suggestions> {
         self.current.load_full()
     }
 
-    /// Also suggests what this learner has learned. The first one stays.
-    pub(crate) fn learn_from(&self, learner: Arc<Learner>) {
-        drop(self.learner.set(learner));
+    /// Also suggests what this learner has learned, or knows now that there is none. The first word stays.
+    pub(crate) fn learn_from(&self, learner: Option<Arc<Learner>>) {
+        drop(self.learning.set(learner));
         self.visibility.wake();
     }
 
@@ -130,17 +172,26 @@ struct Builder {
     current: Arc<ArcSwap<Suggestions>>,
     stop: Arc<AtomicBool>,
     visibility: Arc<Visibility>,
-    learner: Arc<OnceLock<Arc<Learner>>>,
+    learning: Arc<Learning>,
     findings: Findings,
     fingerprint: Option<u64>,
+    /// Whether all that was learned and may be suggested is in the current suggestions.
+    is_whole: bool,
     saved: Option<Saved>,
 }
 
 impl Builder {
     fn run(mut self) {
-        let (mut seen, mut learned) = (None, 0);
-        while self.wait(self.patience(), |validated| Some(validated) != seen) {
-            let version = self.learner.get().map_or(0, |learner| learner.settle(now_ms()));
+        self.take_up();
+        self.wait_for_learner();
+        let (mut seen, mut learned) = (None, None);
+        let learning = Arc::clone(&self.learning);
+        let is_told = |learned: Option<u64>| learned.is_none() && learning.get().is_some();
+        while self.wait(self.patience(), |validated| Some(validated) != seen || is_told(learned)) {
+            self.save();
+            let settled =
+                |learner: &Option<Arc<Learner>>| learner.as_ref().map_or(0, |learner| learner.settle(now_ms()));
+            let version = self.learning.get().map(settled);
             if version == learned && Some(self.visibility.validated()) == seen && !self.findings.is_behind() {
                 continue;
             }
@@ -153,16 +204,72 @@ impl Builder {
                 Err(_) => tracing::error!(catalog = self.name, "building suggestions panicked; the old ones stay"),
             }
             drop(snapshot);
-            self.wait(pause_after(began.elapsed()), |_| false);
+            self.save();
+            self.rest(pause_after(began.elapsed()));
         }
-        if let Some(saved) = &mut self.saved {
-            saved.finish(&self.current.load().index);
+        let current = self.current.load();
+        if let Some(saved) = self.saved.as_mut().filter(|_| self.is_whole) {
+            saved.finish(current.generation, &current.index);
         }
     }
 
-    /// How long to wait for a change of the catalog before it is asked what was learned.
+    /// Takes up what was saved.
+    fn take_up(&mut self) {
+        let language = self.visibility.published().snapshot.settings().language;
+        let Some(index) = self.saved.as_ref().and_then(|saved| saved.load(language)) else { return };
+        self.findings.believe(index.learned());
+        // What was blocked when they were made is not known, so all that is blocked now is left out of what they say.
+        self.current.store(Arc::new(Suggestions::new(0, index, Arc::default())));
+    }
+
+    /// Lets what was taken up stay until the learner knows what it knew.
+    fn wait_for_learner(&self) {
+        let began = Instant::now();
+        let left = || match self.learning.get() {
+            None => LEARNER_UNKNOWN_MAX.saturating_sub(began.elapsed()),
+            Some(Some(learner)) if !learner.is_ready() => LEARNER_WAIT_MAX.saturating_sub(began.elapsed()),
+            Some(_) => Duration::ZERO,
+        };
+        while !self.current.load().index.is_empty() && !left().is_zero() && self.wait(LEARNER_POLL, |_| false) {}
+    }
+
+    fn learner(&self) -> Option<&Arc<Learner>> {
+        self.learning.get().and_then(Option::as_ref)
+    }
+
+    /// How long to wait for a change of the catalog before it is asked what was learned, or saved what is new.
     fn patience(&self) -> Duration {
-        if self.learner.get().is_some() { LEARNED_POLL } else { Duration::MAX / 4 }
+        let poll = if self.learner().is_some() { LEARNED_POLL } else { Duration::MAX / 4 };
+        self.due_in().map_or(poll, |due| due.min(poll))
+    }
+
+    /// Rests for so long, but for saving what is new.
+    fn rest(&mut self, pause: Duration) {
+        let began = Instant::now();
+        loop {
+            let left = pause.saturating_sub(began.elapsed());
+            let wait = self.due_in().map_or(left, |due| due.min(left));
+            if left.is_zero() || !self.wait(wait, |_| false) {
+                return;
+            }
+            self.save();
+        }
+    }
+
+    /// When the current suggestions are to be saved, if they are.
+    fn due_in(&self) -> Option<Duration> {
+        let saved = self.saved.as_ref().filter(|_| self.is_whole)?;
+        saved.due_in(self.current.load().generation)
+    }
+
+    /// Saves the current suggestions if it is time.
+    fn save(&mut self) {
+        if self.due_in().is_some_and(|due| due.is_zero())
+            && let Some(saved) = &mut self.saved
+        {
+            let current = self.current.load();
+            saved.save(current.generation, &current.index);
+        }
     }
 
     /// Waits for the condition or the time; `false` if the thread is to stop.
@@ -192,33 +299,40 @@ impl Builder {
             }
         })?;
         let blocked = BlockList::new(&autocomplete.blocked);
+        let is_known = match self.learning.get() {
+            None => false,
+            Some(learner) => learner.as_ref().is_none_or(|learner| learner.is_ready()),
+        };
         for phrase in self.learned(snapshot, &blocked) {
             fingerprint.learn(&phrase);
             suggestions.add_learned(&phrase.text, phrase.weight, phrase.results);
         }
         suggestions.block(blocked);
         let fingerprint = fingerprint.finish();
-        if self.is_stopped() || self.fingerprint == Some(fingerprint) {
+        if self.is_stopped() {
+            return Ok(());
+        }
+        self.is_whole = is_known && !self.findings.is_behind();
+        if self.fingerprint == Some(fingerprint) {
             return Ok(());
         }
         let index = suggestions.build();
         let generation = self.current.load().generation + 1;
         tracing::debug!(catalog = self.name, generation, suggestions = index.len(), "suggestions built");
         let settings = Arc::clone(settings);
-        self.current.store(Arc::new(Suggestions { generation, index, settings }));
+        self.current.store(Arc::new(Suggestions::new(generation, index, settings)));
         self.fingerprint = Some(fingerprint);
-        if let Some(saved) = &mut self.saved {
-            saved.offer(&self.current.load().index);
-        }
         Ok(())
     }
 
     /// What shoppers searched, as far as it may be suggested.
     fn learned(&mut self, snapshot: &Snapshot, blocked: &BlockList) -> Vec<Phrase> {
-        let Some(learner) = self.learner.get() else { return Vec::new() };
+        let Some(learner) = self.learning.get().and_then(Option::as_ref) else { return Vec::new() };
         let candidates = learner.learned(now_ms(), &snapshot.settings().autocomplete, CANDIDATES_MAX);
         let stop = &self.stop;
-        self.findings.phrases(&candidates, snapshot, blocked, &|| stop.load(Ordering::Acquire))
+        let phrases = self.findings.phrases(&candidates, snapshot, blocked, &|| stop.load(Ordering::Acquire));
+        learner.accept(phrases.iter().map(|phrase| (phrase.query.clone(), phrase.text.clone())));
+        phrases
     }
 }
 
@@ -265,54 +379,5 @@ impl Fingerprint {
 
     fn finish(self) -> u64 {
         self.sum.wrapping_add(self.products)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fingerprint(products: &[Product]) -> u64 {
-        let mut fingerprint = Fingerprint::new("english");
-        products.iter().for_each(|product| fingerprint.add(product));
-        fingerprint.finish()
-    }
-
-    fn product(title: &str, brand: Option<&str>) -> Product {
-        Product {
-            id: title.into(),
-            title: title.into(),
-            brand: brand.map(String::from),
-            price: Some(1.0),
-            ..Product::default()
-        }
-    }
-
-    #[test]
-    fn a_build_rests_nineteen_times_its_duration_within_the_age_limit() {
-        let seconds = Duration::from_secs_f64;
-        for (build, pause) in [(0.0, 1.0), (0.05, 1.0), (0.5, 9.5), (2.0, 38.0), (10.0, 40.0), (29.5, 1.0), (90.0, 1.0)]
-        {
-            assert_eq!(pause_after(seconds(build)), seconds(pause), "a build of {build} s");
-        }
-    }
-
-    #[test]
-    fn the_fingerprint_sees_what_suggestions_are_made_from() {
-        let base = [product("Tea pot", Some("Alessi")), product("Kettle", None)];
-        let other_order = [base[1].clone(), base[0].clone()];
-        assert_eq!(fingerprint(&base), fingerprint(&other_order));
-        let dearer = [Product { price: Some(2.0), ..base[0].clone() }, base[1].clone()];
-        assert_eq!(fingerprint(&base), fingerprint(&dearer));
-        for changed in [
-            product("Tea pots", Some("Alessi")),
-            product("Tea pot", None),
-            product("Tea potAlessi", None),
-            Product { categories: vec!["Tea".into()], ..base[0].clone() },
-            Product { popularity: Some(1.0), ..base[0].clone() },
-        ] {
-            assert_ne!(fingerprint(&base), fingerprint(&[changed, base[1].clone()]));
-        }
-        assert_ne!(fingerprint(&base), fingerprint(&base[..1]));
     }
 }

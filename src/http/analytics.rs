@@ -1,7 +1,7 @@
 //! `GET /v1/{catalog}/analytics`: what was searched, what found nothing, what nobody clicked, by day.
 //!
 //! Owns the parameters; what is told is in [`crate::analytics`]. **Scope:** `merchandise`. Invariant: what was answered
-//! until the request is in the answer.
+//! until some seconds before the request is in the answer.
 
 use std::sync::Arc;
 

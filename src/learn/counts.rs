@@ -3,13 +3,15 @@
 //! **Forward decay.** What counts at time `t` adds `2^((t − t₀) / half-life)`, so that no count is ever rewritten because
 //! time passes; what it is worth at `now` is the sum divided by `2^((now − t₀) / half-life)`. Each query has two sums:
 //! a slow one, for what is always wanted, and a fast one, for what is wanted today. Once in a while `t₀` moves, before
-//! the numbers grow too large.
+//! the numbers grow too large. It moves back, too: a clock that stood in the future for a while must not make all that comes
+//! after it worth nothing.
 //!
 //! **Different sessions** are told apart by 32 bits of their hash, up to the number that a setting can ask for; beyond
 //! it there are enough.
 //!
 //! Owns the counts. Invariants: at most [`QUERIES_HELD_MAX`] and a quarter more queries, those with the least slow sum
-//! being forgotten; no sum is infinite; time never goes back behind `t₀` by more than a day's worth of digits.
+//! being forgotten; no sum is infinite; no time that counts is further behind `t₀` than
+//! [`REBASE_BACK_MS`].
 
 use rustc_hash::FxHashMap;
 use storefind_index::settings::{Autocomplete, SESSIONS_TOLD_APART_MAX};
@@ -29,12 +31,15 @@ const FAST_SHARE: f64 = 0.25;
 const SLOW_PER_FAST: f64 = SLOW_HALF_LIFE_MS / FAST_HALF_LIFE_MS;
 /// How long `t₀` stays: 28 fast half-lives, so that sums stay far from the end of a double's range.
 const REBASE_AFTER_MS: u64 = 7 * 86_400_000;
+/// How far behind `t₀` a time may be before the clock was wrong when `t₀` was set: the latest that an event may come, and a
+/// day.
+const REBASE_BACK_MS: u64 = 8 * 86_400_000;
 /// Least slow sum worth remembering: one search, seven weeks ago.
 const WEIGHT_FORGOTTEN: f64 = 1.0 / 128.0;
 /// Least weight at which a query is a suggestion: the ten sessions of three weeks ago.
 const WEIGHT_MIN: f64 = 1.0;
 
-/// Queries held: some 300 bytes each with their sessions, 30 MB. Shoppers of most catalogs ask less than that in a
+/// Queries held: some 300 bytes each with their sessions, 30 MB; three times that if all are of the longest. Shoppers of most catalogs ask less than that in a
 /// month; of more, the rarest could not be suggested anyway.
 pub const QUERIES_HELD_MAX: usize = 100_000;
 
@@ -113,7 +118,10 @@ impl Default for Counts {
 impl Counts {
     /// Counts one thing.
     pub fn add(&mut self, counted: &Counted) {
-        if self.held.is_empty() || counted.time > self.base_ms + REBASE_AFTER_MS {
+        if self.held.is_empty() || counted.time.saturating_add(REBASE_BACK_MS) < self.base_ms {
+            // What counts already is worth from now on what it was worth then.
+            self.base_ms = counted.time;
+        } else if counted.time > self.base_ms.saturating_add(REBASE_AFTER_MS) {
             self.rebase(counted.time);
         }
         let worth = worth(counted.act);
@@ -293,6 +301,19 @@ mod tests {
         searched(&mut counts, "late", 0..4, now - 7 * DAY);
         let late = counts.held["late"].slow / counts.scales(now).0;
         assert!((late - 2.0).abs() < 1e-9, "{late}");
+    }
+
+    #[test]
+    fn a_clock_that_stood_in_the_future_costs_nothing_that_comes_after_it() {
+        for ahead in [9 * DAY, 4_000 * DAY, u64::MAX / 2] {
+            let mut counts = Counts::default();
+            searched(&mut counts, "before", 0..20, START);
+            searched(&mut counts, "ahead", 0..20, START + ahead);
+            searched(&mut counts, "after", 0..20, START + DAY);
+            assert!(counts.held.values().all(|held| held.slow.is_finite() && held.fast.is_finite()));
+            let learned: Vec<String> = weights(&counts, START + DAY).into_iter().map(|(text, _)| text).collect();
+            assert!(learned.contains(&"after".to_owned()), "{ahead}: {learned:?}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ const MS_PER_DAY: u64 = 86_400_000;
 /// The last day that has four digits of a year.
 const LAST: u32 = 2_932_896;
 
-/// A day in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A day in UTC; the first of 1970 if no other is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(u32);
 
 impl Day {

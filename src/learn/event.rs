@@ -18,7 +18,7 @@ const POSITION_MAX: u64 = 10_000;
 /// How long after it happened an event may come: a storefront that was cut off for a week tells nothing new any more.
 const LATE_MS_MAX: u64 = 7 * 86_400_000;
 /// How far ahead the clock of a shopper's device may be.
-const EARLY_MS_MAX: u64 = 3_600_000;
+pub(super) const EARLY_MS_MAX: u64 = 3_600_000;
 
 const FIELDS: [&str; 8] = ["type", "session", "query", "id", "ids", "position", "time", "event_id"];
 

@@ -2,8 +2,9 @@
 //!
 //! A folder of segments, `2026-11-23-000017`: the day of arrival and a number that only rises. Every start, every day and
 //! every failed write begins a new segment, so that nothing is ever written behind damage, and what a crash cut off costs
-//! that record alone. Segments go, oldest first, when their day is older than is kept or all of them are larger than is
-//! allowed; that is how the folder stays bounded.
+//! that record alone. Segments go when their day is older than is kept, and the oldest when all of them are larger than is
+//! allowed; that is how the folder stays bounded. A day in the future is that of a clock that was wrong: the next segment
+//! tells when it was.
 //!
 //! A record has reached the system when [`Journal::append`] returns: it survives the end of the process, and a power
 //! failure costs the last seconds. Events are many and none is worth a sync.
@@ -40,6 +41,10 @@ pub struct Journal {
     /// All that lie in the folder, oldest first.
     segments: Vec<Segment>,
     open: Option<File>,
+    /// Number of the next segment.
+    next: u32,
+    /// Day on which it was last looked for what is not kept any more.
+    pruned: Option<Day>,
     buffer: Vec<u8>,
 }
 
@@ -77,7 +82,9 @@ impl Journal {
     /// A failing disk.
     pub fn open(folder: &Path, keep: Keep) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), keep, segments: segments(folder)?, open: None, buffer: Vec::new() })
+        let (folder, segments) = (folder.to_owned(), segments(folder)?);
+        let next = segments.last().map_or(0, |last| last.number + 1);
+        Ok(Self { folder, keep, segments, open: None, next, pruned: None, buffer: Vec::new() })
     }
 
     /// Calls `each` with every record of the days that are kept.
@@ -86,7 +93,9 @@ impl Journal {
     /// A failing disk.
     pub fn replay(folder: &Path, keep: Keep, today: Day, mut each: impl FnMut(Record)) -> io::Result<Replayed> {
         let mut replayed = Replayed::default();
-        for segment in segments(folder)?.iter().filter(|segment| today.since(segment.day) < keep.days) {
+        let segments = segments(folder)?;
+        let kept = segments.iter().zip(ages(&segments, today)).filter(|(_, age)| *age < keep.days);
+        for (segment, _) in kept {
             let bytes = match fs::read(segment.path(folder)) {
                 // Another node of the same folder has dropped it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -137,26 +146,42 @@ impl Journal {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
-    /// Drops what is not kept any more.
-    pub fn prune(&mut self, today: Day) {
-        let mut bytes = self.bytes();
-        while let [oldest, _, ..] = self.segments.as_slice()
-            && (today.since(oldest.day) >= self.keep.days || bytes > self.keep.bytes_max)
-        {
-            if let Err(error) = fs::remove_file(oldest.path(&self.folder))
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(folder = %self.folder.display(), %error, "old events could not be removed");
-                return;
-            }
-            bytes -= oldest.bytes;
-            self.segments.remove(0);
+    /// Drops what is not kept any more, if that was not done today. For days without an event.
+    pub fn prune_daily(&mut self, today: Day) {
+        if self.pruned != Some(today) {
+            self.prune(today);
         }
     }
 
+    /// Drops what is not kept any more.
+    pub fn prune(&mut self, today: Day) {
+        self.pruned = Some(today);
+        let (mut bytes, mut ages) = (self.bytes(), ages(&self.segments, today).into_iter());
+        let Self { folder, keep, segments, open, .. } = self;
+        let mut behind = segments.len();
+        segments.retain(|segment| {
+            behind -= 1;
+            let is_old = ages.next().is_some_and(|age| age >= keep.days);
+            // The latest may be larger than all that is allowed; it goes when there is another one.
+            if !is_old && (behind == 0 || bytes <= keep.bytes_max) {
+                return true;
+            }
+            if let Err(error) = fs::remove_file(segment.path(folder))
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(folder = %folder.display(), %error, "old events could not be removed");
+                return true;
+            }
+            bytes -= segment.bytes;
+            if behind == 0 {
+                *open = None;
+            }
+            false
+        });
+    }
+
     fn begin(&mut self, today: Day) -> io::Result<File> {
-        let number = self.segments.last().map_or(0, |last| last.number + 1);
-        let segment = Segment { day: today, number, bytes: MAGIC.len() as u64 };
+        let segment = Segment { day: today, number: self.next, bytes: MAGIC.len() as u64 };
         let path = segment.path(&self.folder);
         let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
         if let Err(error) = file.write_all(MAGIC) {
@@ -164,8 +189,21 @@ impl Journal {
             return Err(error);
         }
         self.segments.push(segment);
+        self.next += 1;
         Ok(file)
     }
+}
+
+/// How many days ago each of these segments, oldest first, was written.
+fn ages(segments: &[Segment], today: Day) -> Vec<u32> {
+    let mut behind = today;
+    let age = |segment: &Segment| {
+        behind = if segment.day > today { behind } else { segment.day };
+        today.since(behind)
+    };
+    let mut ages: Vec<u32> = segments.iter().rev().map(age).collect();
+    ages.reverse();
+    ages
 }
 
 /// The segments of a folder, oldest first; none of a folder that is not there.
@@ -267,6 +305,41 @@ mod tests {
         let (queries, damaged) = queries(folder.path(), "2026-01-01");
         assert_eq!((queries.last().map(String::as_str), damaged), (Some("query 4999"), 0));
         assert!(queries.len() > 500, "{}", queries.len());
+    }
+
+    #[test]
+    fn on_a_quiet_catalog_days_go_when_their_time_comes_and_so_does_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let mut journal = Journal::open(folder.path(), KEEP).unwrap();
+        journal.append(day("2026-01-01"), &[record("a")]).unwrap();
+        journal.append(day("2026-01-02"), &[record("b")]).unwrap();
+        for (today, left) in [("2026-01-03", 2), ("2026-01-04", 1), ("2026-01-05", 0)] {
+            journal.prune_daily(day(today));
+            assert_eq!(files(), left, "{today}");
+        }
+        journal.append(day("2026-01-05"), &[record("c")]).unwrap();
+        assert!(folder.path().join("2026-01-05-000002").exists(), "numbers only rise");
+        assert_eq!(queries(folder.path(), "2026-01-05").0, ["c"]);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_keeps_nothing_longer_and_costs_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let days = ["2026-01-01", "2031-01-01", "2026-01-02", "1970-01-01", "2026-01-03"];
+        let mut journal = Journal::open(folder.path(), Keep { days: 30_000, ..KEEP }).unwrap();
+        for today in days {
+            journal.append(day(today), &[record(today)]).unwrap();
+        }
+        for (today, left) in [("2026-01-03", vec![0, 1, 2, 4]), ("2026-01-04", vec![1, 2, 4]), ("2026-01-05", vec![4])]
+        {
+            let mut journal = Journal::open(folder.path(), KEEP).unwrap();
+            let expected: Vec<String> = left.into_iter().map(|at: usize| days[at].to_owned()).collect();
+            assert_eq!(queries(folder.path(), today).0, expected, "{today}");
+            journal.prune(day(today));
+            assert_eq!(queries(folder.path(), today).0, expected, "{today}, pruned");
+        }
+        assert_eq!(queries(folder.path(), "2020-01-01").0, ["2026-01-03"], "now it is this one that was in the future");
     }
 
     #[test]

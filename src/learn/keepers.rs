@@ -37,6 +37,7 @@ impl Learners {
                 if mode == Mode::ReadWrite {
                     remove(&dir.join(FOLDER));
                 }
+                catalog.learn_from_nobody();
                 continue;
             }
             let keep = Keep { days: keep_days, bytes_max };

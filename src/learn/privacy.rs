@@ -61,6 +61,13 @@ const IBAN_LENGTHS: [(&str, usize); 39] = [
     ("TR", 26),
 ];
 
+/// Where the digits of other scripts begin that people type numbers in: Arabic, Persian, N'Ko, the scripts of India in
+/// their order (Devanagari to Malayalam), Sinhala, Thai, Lao, Tibetan, Burmese, Khmer, Mongolian.
+const ZEROS: [u32; 19] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x17e0, 0x1810,
+];
+
 /// What a query looks like that must not be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -77,7 +84,7 @@ pub enum Shape {
 /// The first personal shape in a query. `is_known` is asked whether the catalog has a long number, with the words around
 /// it.
 pub fn shape(query: &str, is_known: &dyn Fn(&str) -> bool) -> Option<Shape> {
-    let text: String = query.nfkc().collect();
+    let text: String = query.nfkc().map(ascii_digit).collect();
     if has_email(&text) {
         return Some(Shape::Email);
     }
@@ -98,10 +105,16 @@ pub fn shape(query: &str, is_known: &dyn Fn(&str) -> bool) -> Option<Shape> {
 
 fn has_email(text: &str) -> bool {
     text.match_indices('@').any(|(at, sign)| {
-        let before = text[..at].chars().next_back();
+        let mut before = text[..at].chars().rev().take_while(|c| !c.is_whitespace());
         let after = text[at + sign.len()..].chars().next();
-        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+        before.any(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
     })
+}
+
+/// A decimal digit of another script as the one that it means.
+fn ascii_digit(c: char) -> char {
+    let zero = ZEROS.iter().copied().find(|zero| (*zero..=*zero + 9).contains(&u32::from(c)));
+    zero.and_then(|zero| char::from_digit(u32::from(c) - zero, 10)).unwrap_or(c)
 }
 
 fn has_account(text: &str) -> bool {
@@ -144,7 +157,7 @@ fn digit_runs(text: &str) -> Vec<Range<usize>> {
                 runs.push(at..at + 1);
                 open = true;
             }
-            ' ' | '-' | '.' | '/' | '(' | ')' | '+' | '\u{2010}'..='\u{2015}' => {}
+            ' ' | '-' | '.' | '/' | '(' | ')' | '+' | '_' | ',' | ':' | '*' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
             _ => open = false,
         }
     }
@@ -197,6 +210,16 @@ mod tests {
             ("(030) 555-6677", Shape::Number),
             ("call 5556677", Shape::Number),
             ("order 100023456", Shape::Number),
+            ("jane_@example.org", Shape::Email),
+            ("mail jane.+@example.org", Shape::Email),
+            ("٠١٧١٥٥٥٦٦٧٧", Shape::Number),
+            ("+۴۹ ۱۷۱ ۵۵۵۶۶۷۷", Shape::Number),
+            ("फ़ोन ०३०५५५६६७७", Shape::Number),
+            ("๔๑๑๑ ๑๑๑๑ ๑๑๑๑ ๑๑๑๑", Shape::Card),
+            ("030_555_66_77", Shape::Number),
+            ("tel:030:555,66*77", Shape::Number),
+            ("4111,1111,1111,1111", Shape::Card),
+            ("030\u{2212}555\u{2212}6677", Shape::Number),
         ] {
             assert_eq!(shape_without_catalog(query), Some(expected), "{query}");
         }
@@ -213,6 +236,10 @@ mod tests {
             "intel i7 2600k 3.4 ghz",
             "de luxe 2000 watt",
             "@home speaker",
+            "radio @ home",
+            "- @home",
+            "full hd 16:9, 24/7",
+            "सैमसंग ६५ इंच",
             "usb 3.0 1 m",
             "de89 charger for laptops and tablets",
         ] {

@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::event::Act;
+use super::event::{Act, EARLY_MS_MAX};
 
 /// Bytes before the content.
 const FRAME_BYTES: usize = 4 + 8;
@@ -49,7 +49,7 @@ pub struct Deed {
 pub struct Answered {
     /// When it was counted, in milliseconds since 1970.
     pub time: u64,
-    /// What was asked.
+    /// What was asked; empty for all that was and must not be kept.
     pub query: String,
     /// How often.
     pub times: u32,
@@ -69,6 +69,19 @@ impl Record {
             Self::Deed(deed) => deed.arrived,
             Self::Answered(answered) => answered.time,
         }
+    }
+
+    /// The record, as if it had come by `now`: what a clock wrote that stood in the future.
+    #[must_use]
+    pub fn by(mut self, now: u64) -> Self {
+        match &mut self {
+            Self::Deed(deed) => {
+                deed.arrived = deed.arrived.min(now);
+                deed.time = deed.time.min(now.saturating_add(EARLY_MS_MAX));
+            }
+            Self::Answered(answered) => answered.time = answered.time.min(now),
+        }
+        self
     }
 
     /// Appends the record.

@@ -9,14 +9,17 @@
 //!
 //! A deed that names no query belongs to the search from which its product was opened before.
 //!
-//! Owns the sessions of the last half hour. Time is that of the records, so that a journal that is read again says the
-//! same. Invariant: at most [`SESSIONS_HELD_MAX`] sessions, each of bounded size.
+//! Owns the sessions of the last half hour, and how a query is written when others see it. Time is that of the records,
+//! so that a journal that is read again says the same. Invariant: at most [`SESSIONS_HELD_MAX`] sessions, each of bounded
+//! size, and of [`OPENED_BYTES_MAX`] together what they opened.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use storefind_index::suggest::fold;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::event::Act;
@@ -31,18 +34,31 @@ const IDLE_MS: u64 = 30 * 60_000;
 const SESSION_QUERIES_MAX: usize = 64;
 /// Opened products by which later deeds find their search.
 const OPENED_MAX: usize = 64;
-/// Sessions held at a time: those of a shop with 25 visitors a second, in some 30 MB; in 120 if all of them are robots.
+/// Sessions held at a time: those of a shop with 25 visitors a second, in some 30 MB; in 130 beside what they opened if
+/// all of them are robots that search the longest.
 const SESSIONS_HELD_MAX: usize = 50_000;
+/// Bytes of opened products with their searches, of all sessions: a dozen clicks of each, and what bounds those that click
+/// on all they see.
+const OPENED_BYTES_MAX: usize = 64 << 20;
+/// What an opened product takes beside the texts of its search.
+const OPENED_BYTES: usize = 16 + 64;
 
-/// Longest query that counts, folded: nobody asks for the same at such length, and many of them would fill the memory.
+/// Longest query that counts, as it came and as it is held: nobody asks for the same at such length, and many of them
+/// would fill the memory.
 const QUERY_BYTES_MAX: usize = 200;
+
+/// Signs within words that say something: `wi-fi`, `at&t`, `1.5`, `o'neill`, `24/7`.
+const SIGNS: [char; 7] = ['-', '.', '\'', '&', '+', '"', '/'];
+/// Those that may end a word: `c++`, `17"`.
+const FINAL_SIGNS: [char; 2] = ['+', '"'];
 
 /// A query as shoppers mean it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Query {
     /// Folded: by which equal queries are one.
     pub key: Box<str>,
-    /// As it is shown: in small letters, since shoppers write it in all cases.
+    /// As it is shown: in small letters, since shoppers write it in all cases, and without signs that say nothing, since
+    /// the first who writes it chooses for all.
     pub text: Box<str>,
 }
 
@@ -62,9 +78,12 @@ pub struct Counted {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sessions {
     by_id: FxHashMap<u64, Session>,
+    /// Bytes of what all of them opened.
+    opened_bytes: usize,
+    opened_bytes_max: usize,
     /// Searches that wait for what follows, in order of arrival: when, whose, which.
     waiting: VecDeque<(u64, u64, u32)>,
     /// Arrival of the latest deed.
@@ -80,6 +99,7 @@ struct Session {
     counted: Vec<(u64, u8)>,
     /// The latest opened products and their searches.
     opened: VecDeque<(u64, Arc<Query>)>,
+    opened_bytes: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -92,8 +112,60 @@ struct Pending {
 impl Query {
     /// The query of a text; `None` if it has no letter or digit, or is too long to be asked twice.
     pub fn of(text: &str) -> Option<Self> {
-        let key = fold(text);
-        (1..=QUERY_BYTES_MAX).contains(&key.len()).then(|| Self { key: key.into(), text: text.to_lowercase().into() })
+        if text.len() > QUERY_BYTES_MAX {
+            return None;
+        }
+        let text = shown(text);
+        let key = fold(&text);
+        let fits = |text: &str| (1..=QUERY_BYTES_MAX).contains(&text.len());
+        (fits(&key) && fits(&text)).then(|| Self { key: key.into(), text: text.into() })
+    }
+
+    fn bytes(&self) -> usize {
+        self.key.len() + self.text.len()
+    }
+}
+
+/// The text as others may see it: its words in small letters with single spaces, of letters, digits, and the signs that
+/// names and measures are written with, each behind a letter or digit. Whatever else stands there ends a word.
+fn shown(text: &str) -> String {
+    let is_letter = |c: char| c.is_alphanumeric() || is_combining_mark(c);
+    let mut shown = String::with_capacity(text.len());
+    for c in text.to_lowercase().nfc().filter(|c| !is_invisible(*c)) {
+        let before = shown.chars().next_back();
+        let says = match c {
+            '"' => before.is_some_and(char::is_numeric),
+            '+' => before.is_some_and(|before| before == '+' || is_letter(before)),
+            _ if c.is_alphanumeric() => true,
+            _ => (SIGNS.contains(&c) || is_combining_mark(c)) && before.is_some_and(is_letter),
+        };
+        if says {
+            shown.push(c);
+        } else {
+            end_word(&mut shown);
+        }
+    }
+    end_word(&mut shown);
+    shown.truncate(shown.trim_end().len());
+    shown
+}
+
+fn end_word(shown: &mut String) {
+    shown.truncate(shown.trim_end_matches(|c| SIGNS.contains(&c) && !FINAL_SIGNS.contains(&c)).len());
+    if !shown.is_empty() && !shown.ends_with(' ') {
+        shown.push(' ');
+    }
+}
+
+/// What neither shows nor parts words: soft hyphens, joiners, marks of direction.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        let (by_id, waiting) = (FxHashMap::default(), VecDeque::new());
+        Self { by_id, opened_bytes: 0, opened_bytes_max: OPENED_BYTES_MAX, waiting, arrived: 0 }
     }
 }
 
@@ -105,7 +177,8 @@ impl Sessions {
             self.settle(deed.arrived, count);
             self.arrived = deed.arrived;
         }
-        if self.by_id.len() >= SESSIONS_HELD_MAX && !self.by_id.contains_key(&deed.session) {
+        let is_full = self.by_id.len() >= SESSIONS_HELD_MAX && !self.by_id.contains_key(&deed.session);
+        if is_full || self.opened_bytes >= self.opened_bytes_max {
             self.forget(deed.arrived, count);
         }
         let query = Query::of(&deed.query).map(Arc::new);
@@ -118,7 +191,11 @@ impl Sessions {
                 }
             }
             (Act::Search, None) => {}
-            (_, query) => session.act(query, deed, count),
+            (_, query) => {
+                let before = session.opened_bytes;
+                session.act(query, deed, count);
+                self.opened_bytes = self.opened_bytes + session.opened_bytes - before;
+            }
         }
     }
 
@@ -150,6 +227,7 @@ impl Sessions {
             }
             stays
         });
+        self.opened_bytes = self.by_id.values().map(|session| session.opened_bytes).sum();
     }
 }
 
@@ -181,9 +259,12 @@ impl Session {
         self.count(&query, deed.act, (deed.session, deed.time, deed.position), count);
         if named {
             for product in &deed.products {
-                if self.opened.len() >= OPENED_MAX {
-                    self.opened.pop_front();
+                if self.opened.len() >= OPENED_MAX
+                    && let Some((_, forgotten)) = self.opened.pop_front()
+                {
+                    self.opened_bytes -= OPENED_BYTES + forgotten.bytes();
                 }
+                self.opened_bytes += OPENED_BYTES + query.bytes();
                 self.opened.push_back((*product, Arc::clone(&query)));
             }
         }
@@ -336,6 +417,45 @@ mod tests {
             let counted = story.does(Act::Search, 2, &"q".repeat(length), &[]).rests();
             assert_eq!(counted.len(), counts, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_query_is_shown_without_what_says_nothing_and_is_held_at_its_length() {
+        for (typed, expected) in [
+            ("  Red\u{a0}  SHOES!! ", "red shoes"),
+            ("kettle 🎉🎉 <b>", "kettle b"),
+            ("17\" tv, c++ & at&t", "17\" tv c++ at&t"),
+            ("o'neill -wi-fi- 1.5/2 'quoted' \"air max\"", "o'neill wi-fi 1.5/2 quoted air max"),
+            ("kettle \u{202e}evil\u{0} -jane", "kettle evil jane"),
+            ("Cre\u{300}me हिन्दी", "crème हिन्दी"),
+        ] {
+            let query = Query::of(typed).unwrap();
+            assert_eq!(&*query.text, expected, "{typed:?}");
+            assert_eq!(fold(typed), *query.key, "{typed:?}");
+        }
+        assert_eq!(Query::of(&format!("a{}", "🎉".repeat(511))), None);
+        assert_eq!(Query::of(&format!("a{}", " ".repeat(QUERY_BYTES_MAX))), None);
+    }
+
+    #[test]
+    fn what_sessions_opened_is_bounded_together() {
+        const SESSIONS: usize = 10;
+        let mut story = Story::default();
+        let per_session = OPENED_MAX * (OPENED_BYTES + 2 * QUERY_BYTES_MAX);
+        story.sessions.opened_bytes_max = SESSIONS * per_session;
+        for session in 0..3 * SESSIONS as u64 {
+            story.at(session);
+            for product in 0..2 * OPENED_MAX as u64 {
+                let query = format!("{product:0length$}", length = QUERY_BYTES_MAX);
+                story.does(Act::Click, session, &query, &[product]);
+            }
+            let sessions = &story.sessions;
+            let opened = sessions.by_id.values().flat_map(|session| &session.opened);
+            let held: usize = opened.map(|(_, query)| OPENED_BYTES + query.bytes()).sum();
+            assert_eq!(held, sessions.opened_bytes);
+            assert!(held <= (SESSIONS + 1) * per_session, "{held} bytes");
+        }
+        assert!(story.sessions.by_id.len() >= SESSIONS / 2, "half of them stay");
     }
 
     #[test]

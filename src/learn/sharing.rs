@@ -1,7 +1,8 @@
 //! What nodes tell each other of what they learned, through Redis where there is one.
 //!
 //! Each node has a *slot* for each catalog, a value that goes by itself when it is not written again, and writes there
-//! what it would suggest: queries that **enough of its own sessions** searched, with their weights. It reads the slots of
+//! what it suggests: phrases for queries that **enough of its own sessions** searched and that may be suggested, with
+//! their weights. It reads the slots of
 //! the others and adds their weights to its own. So nothing is counted twice when a write is repeated, nothing is lost
 //! but time when Redis is away, no session leaves its node in any form, and a query that too few sessions of each node
 //! searched is nobody's suggestion. The price: sessions of two nodes are not added up.
@@ -83,7 +84,7 @@ impl Sharing {
             let (Some(catalog), Some(learner)) = (catalog.upgrade(), learner.upgrade()) else { return };
             let now = now_ms();
             let snapshot = catalog.snapshot();
-            let own = learner.own(now, &snapshot.settings().autocomplete, list::QUERIES_MAX);
+            let own = learner.told(now, &snapshot.settings().autocomplete, list::QUERIES_MAX);
             match self.round(catalog.name(), slot, (own, now)).await {
                 Ok(round) => {
                     slot = round.slot;

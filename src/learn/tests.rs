@@ -104,7 +104,7 @@ fn nothing_personal_is_written_or_told() {
     assert!(learned(&learner, START + REST).is_empty());
     let day = Day::of(START);
     let told = serde_json::to_string(&learner.report(Range { from: day, to: day }, START + REST, 10)).unwrap();
-    assert!(told.contains("\"withheld\":60") && !told.contains("jane") && !told.contains("4111"), "{told}");
+    assert!(told.contains("\"withheld\":210") && !told.contains("jane") && !told.contains("4111"), "{told}");
     let mut files = 0;
     for entry in std::fs::read_dir(folder.path().join(FOLDER)).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
@@ -173,4 +173,69 @@ fn what_cannot_be_written_does_not_count() {
     search(&learner, "red shoes", 0..12, START);
     assert!(learner.version() > version);
     assert_eq!(learned(&learner, START + REST), ["red shoes"]);
+}
+
+#[test]
+fn nobody_takes_another_shopper_s_event_away_by_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path(), START);
+    let event = |session: &str| json!({"type": "search", "session": session, "query": "kettle", "event_id": "1"});
+    assert_eq!(take(&learner, &[event("robot"), event("shopper")], START), Taken { accepted: 2, repeated: 0 });
+    assert_eq!(take(&learner, &[event("shopper")], START).repeated, 1);
+}
+
+#[test]
+fn other_nodes_are_told_what_was_accepted_and_only_by_who_learned_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path(), START);
+    for query in ["kettel", "kettle", "jane doe"] {
+        search(&learner, query, 0..12, START);
+    }
+    let told = |learner: &Learner| -> Vec<String> {
+        let told = learner.told(START + REST, &Autocomplete::default(), 10);
+        told.into_iter().map(|told| told.text.into()).collect()
+    };
+    assert!(told(&learner).is_empty(), "nothing was accepted yet");
+    let accept = |learner: &Learner| {
+        let accepted = [("kettle", "kettle"), ("kettel", "kettle"), ("others only", "others only")];
+        learner.accept(accepted.into_iter().map(|(query, phrase)| (query.into(), phrase.into())));
+    };
+    accept(&learner);
+    assert_eq!(told(&learner), ["kettle"]);
+    let alone = learner.own(START + REST, &Autocomplete::default(), 1)[0].weight;
+    let both = learner.told(START + REST, &Autocomplete::default(), 1)[0].weight;
+    assert!((both - 2.0 * alone).abs() < 1e-9, "who mistyped it meant the same");
+    // A copy of the folder beside a node that takes no events would tell the same again.
+    let copy = Learner::open(folder.path(), KEEP, true).unwrap();
+    copy.restore(START + REST).unwrap();
+    accept(&copy);
+    assert_eq!((learned(&copy, START + REST).len(), told(&copy)), (3, vec![]));
+}
+
+#[test]
+fn a_quiet_catalog_forgets_what_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path(), START);
+    search(&learner, "red shoes", 0..12, START);
+    let files = || std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
+    let (day, later) = (Day::of(START), START + u64::from(KEEP.days) * DAY_MS);
+    let told = |now| serde_json::to_string(&learner.report(Range { from: day, to: day }, now, 10)).unwrap();
+    assert!(told(later - 1).contains("red shoes"));
+    assert!(!told(later).contains("red shoes"), "what is not kept any more is not told");
+    assert_eq!(files(), 2);
+    learner.settle(later - 1);
+    assert_eq!(files(), 2);
+    learner.settle(later);
+    assert_eq!(files(), 1, "the secret");
+}
+
+#[test]
+fn what_a_clock_in_the_future_wrote_is_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let future = START + 1_000 * DAY_MS;
+    search(&open(folder.path(), future), "red shoes", 0..12, future);
+    let learner = open(folder.path(), START);
+    assert_eq!(learned(&learner, START + 2 * REST), ["red shoes"]);
+    search(&learner, "tea pot", 0..20, START);
+    assert_eq!(learned(&learner, START + 2 * REST), ["tea pot", "red shoes"]);
 }

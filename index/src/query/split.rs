@@ -2,8 +2,8 @@
 //!
 //! Every seam that form allows is looked for, whether the vocabulary has its halves or not, so that what an answer
 //! depends on is a function of the word. Both halves must match: side by side, or anywhere in the title in a language
-//! whose compounds may be taken apart; anywhere at all where nothing else is found. Splits are made only for queries that find too little as typed; the others pay
-//! nothing for them.
+//! whose compounds may be taken apart; anywhere at all where nothing else is found. Splits are made only for queries that
+//! find too little as typed; the others pay nothing for them.
 
 use crate::analysis::Analyzer;
 use crate::analysis::compounds::{may_stand_apart, seams};

@@ -1,9 +1,11 @@
 //! Words and phrases that are never suggested.
 //!
 //! Owns when a text holds a blocked phrase: as whole words, however it is spelled in case, accents, look-alike signs
-//! (`b0mb`, `$hoe`) or single letters (`b o m b`). Parts of words do not count, or Scunthorpe could not be suggested.
+//! (`b0mb`, `$hoe`) or single letters (`b o m b`), also amid further single letters (`a b o m b`). Parts of words do not
+//! count, or Scunthorpe could not be suggested.
 //!
-//! Invariant: a list blocks each of its own phrases, and an empty list blocks nothing.
+//! Invariant: a list blocks each of its own phrases, and an empty list blocks nothing. Its cost is bounded by the length of
+//! a text times that of the longest word blocked.
 
 use rustc_hash::FxHashMap;
 
@@ -12,24 +14,30 @@ use super::normalise::normalise;
 /// Single letters in a row that are taken for one word written apart: two may be `a b` of a model's name.
 const LETTERS_MIN: usize = 3;
 
+/// The words of a phrase behind its first.
+type Rest = Box<[Box<str>]>;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct BlockList {
-    /// Plain phrases by their first word.
-    by_first: FxHashMap<Box<str>, Vec<Box<str>>>,
+    /// The phrases by their first word.
+    by_first: FxHashMap<Box<str>, Vec<Rest>>,
+    /// Characters of the longest first word.
+    first_chars_max: usize,
 }
 
 impl BlockList {
     /// A list of these words and phrases; what has no letter or digit blocks nothing.
     pub fn new(phrases: &[String]) -> Self {
-        let mut by_first: FxHashMap<Box<str>, Vec<Box<str>>> = FxHashMap::default();
+        let mut list = Self::default();
         for phrase in phrases {
-            let plain = plain(phrase);
-            if let Some(first) = plain.split(' ').next().filter(|first| !first.is_empty()) {
-                by_first.entry(first.into()).or_default().push(plain.as_str().into());
+            let mut words = joined(&words(phrase)).into_iter().map(String::into_boxed_str);
+            if let Some(first) = words.next() {
+                list.first_chars_max = list.first_chars_max.max(first.chars().count());
+                list.by_first.entry(first).or_default().push(words.collect());
             }
         }
-        Self { by_first }
+        list
     }
 
     /// Whether nothing is blocked.
@@ -50,44 +58,63 @@ impl BlockList {
         if self.is_empty() {
             return false;
         }
-        let text = plain(text);
-        let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
-        starts.into_iter().any(|start| {
-            let rest = &text[start..];
-            let first = rest.split(' ').next().unwrap_or_default();
+        let words = words(text);
+        (0..words.len()).any(|at| self.begins(&words[at..]))
+    }
+
+    /// Whether a phrase begins with the first of these words, or with it and the single letters that follow.
+    fn begins(&self, words: &[String]) -> bool {
+        let follows = |first: &str, behind: &[String]| {
             let phrases = self.by_first.get(first).map_or(&[][..], Vec::as_slice);
-            phrases.iter().any(|phrase| rest.strip_prefix(&**phrase).is_some_and(is_end_of_word))
-        })
+            phrases.iter().any(|rest| follow(rest, behind))
+        };
+        let (letters, most) = (letters(words), self.first_chars_max);
+        follows(&unmask(&words[0]), &words[1..])
+            || (LETTERS_MIN..=letters.min(most)).any(|end| follows(&unmask(&words[..end].concat()), &words[end..]))
     }
 }
 
-fn is_end_of_word(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with(' ')
+/// Whether a text goes on with these words, as they are or letter by letter.
+fn follow(phrase: &[Box<str>], mut text: &[String]) -> bool {
+    phrase.iter().all(|word| {
+        let length = word.chars().count();
+        let taken = match text {
+            [first, ..] if unmask(first) == **word => 1,
+            _ if length >= LETTERS_MIN && letters(text) >= length && unmask(&text[..length].concat()) == **word => {
+                length
+            }
+            _ => return false,
+        };
+        text = &text[taken..];
+        true
+    })
 }
 
-/// The text as it is compared: folded, look-alike signs and digits within words as the letters that they stand for,
-/// words written letter by letter in one.
-fn plain(text: &str) -> String {
+/// How many words of one character a text begins with.
+fn letters(words: &[String]) -> usize {
+    words.iter().take_while(|word| is_letter(word)).count()
+}
+
+fn is_letter(word: &str) -> bool {
+    word.chars().nth(1).is_none()
+}
+
+/// The words of a text: folded, with look-alike signs as the letters that they stand for.
+fn words(text: &str) -> Vec<String> {
     let spelled: String = text.chars().map(|c| letter_of_sign(c).unwrap_or(c)).collect();
-    let folded = normalise(&spelled);
-    let mut words: Vec<String> = Vec::new();
-    let mut letters: Vec<&str> = Vec::new();
-    for word in folded.split(' ').chain([""]) {
-        if word.chars().count() == 1 {
-            letters.push(word);
-            continue;
-        }
-        if letters.len() >= LETTERS_MIN {
-            words.push(unmask(&letters.concat()));
-        } else {
-            words.extend(letters.iter().map(|letter| (*letter).to_owned()));
-        }
-        letters.clear();
-        if !word.is_empty() {
-            words.push(unmask(word));
-        }
+    normalise(&spelled).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The words of a phrase as they are meant: those that are written letter by letter in one, look-alike digits as letters.
+fn joined(words: &[String]) -> Vec<String> {
+    let mut joined = Vec::new();
+    let mut rest = words;
+    while let [first, ..] = rest {
+        let taken = Some(letters(rest)).filter(|letters| *letters >= LETTERS_MIN).unwrap_or(1);
+        joined.push(if taken == 1 { unmask(first) } else { unmask(&rest[..taken].concat()) });
+        rest = &rest[taken..];
     }
-    words.join(" ")
+    joined
 }
 
 fn letter_of_sign(c: char) -> Option<char> {
@@ -146,6 +173,28 @@ mod tests {
     }
 
     #[test]
+    fn a_further_letter_is_no_disguise() {
+        let list = BlockList::new(&["sex".into(), "Plan B".into(), "free gun show".into(), "a b c".into()]);
+        for (text, expected) in [
+            ("i s e x toys", true),
+            ("s e x y z", true),
+            ("1 5 3 x", true),
+            ("plan b c d", true),
+            ("p l a n b", true),
+            ("the p l a n b c", true),
+            ("f r e e gun s h o w case", true),
+            ("x a b c d", true),
+            ("a b", false),
+            ("plan bc", false),
+            ("isex toys", false),
+            ("s ex", false),
+            ("free gun s h o", false),
+        ] {
+            assert_eq!(list.blocks(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn an_empty_list_blocks_nothing() {
         for list in [BlockList::default(), BlockList::new(&[" ".into()])] {
             assert!(list.is_empty() && !list.blocks("anything") && !list.blocks(""));
@@ -159,6 +208,8 @@ mod tests {
             if !list.is_empty() {
                 let text = format!("quite {phrase} indeed");
                 proptest::prop_assert!(list.blocks(&phrase) && list.blocks(&text));
+                let amid_letters = format!("x {phrase} y");
+                proptest::prop_assert!(list.blocks(&amid_letters), "{amid_letters}");
             }
         }
     }

@@ -128,7 +128,7 @@ impl Reader<'_> {
         for _ in 0..self.number()? {
             own.push(scopes.get(self.number()? as usize)?.clone());
         }
-        let is_sound = weight.is_finite() && weight >= 0.0 && key.len().max(text.len()) <= PHRASE_BYTES_MAX;
+        let is_sound = weight.is_finite() && weight > 0.0 && key.len().max(text.len()) <= PHRASE_BYTES_MAX;
         is_sound.then_some(Draft { key, text, weight, results, source, category, scopes: own })
     }
 }
@@ -166,6 +166,22 @@ mod tests {
         }
         let nothing = SuggestIndex::empty().save();
         assert!(SuggestIndex::load(&nothing, Language::None).expect("as written").is_empty());
+    }
+
+    #[test]
+    fn a_phrase_of_no_weight_is_nothing() {
+        let saved = index().save();
+        let heaviest = index().phrases.weight(0).to_le_bytes();
+        let at = saved.windows(8).position(|bytes| bytes == heaviest).expect("it was written");
+        for weight in [0.0_f64, -1.0, f64::NAN] {
+            let mut content = saved[..saved.len() - 8].to_vec();
+            content[at..at + 8].copy_from_slice(&weight.to_le_bytes());
+            let digest = xxh3_64(&content).to_le_bytes();
+            assert!(
+                SuggestIndex::load(&[content.as_slice(), &digest].concat(), Language::English).is_none(),
+                "{weight}"
+            );
+        }
     }
 
     #[test]

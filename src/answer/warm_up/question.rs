@@ -76,6 +76,12 @@ impl Scope {
     }
 }
 
+/// What a shopper typed for this question.
+pub(super) fn typed(question: &str) -> Option<String> {
+    let typed = form_urlencoded::parse(question.as_bytes()).find(|(name, _)| name == "q");
+    typed.map(|(_, text)| text.into_owned())
+}
+
 /// The search that a question asks for; `None` if the text is none.
 pub(super) fn read(question: &str) -> Option<SearchRequest> {
     use serde_json::{Map, Value};

@@ -95,3 +95,20 @@ async fn what_cannot_be_asked_any_more_is_counted_and_holds_nothing_up() {
     let stats = world.stats();
     assert_eq!((stats.failed, stats.cut, stats.answered["index"]), (3, 0, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_are_asked_for_at_once_are_counted_once() {
+    let world = World::new("60s").await;
+    let keeper = &world.keeper;
+    let figured = || keeper.figured.lock().unwrap();
+    keeper.harvest_for_figures();
+    assert!(figured().is_some());
+    let just_now = Some(Instant::now() + PATIENCE);
+    *figured() = just_now;
+    keeper.harvest_for_figures();
+    assert_eq!(*figured(), just_now, "they are those of before");
+    let before = Instant::now().checked_sub(COUNTS_AGE_MIN);
+    *figured() = before;
+    keeper.harvest_for_figures();
+    assert_ne!(*figured(), before);
+}

@@ -20,18 +20,19 @@ const INTERVAL_MIN: Duration = Duration::from_secs(60);
 /// Largest file that is read: half a million phrases at their longest take less.
 const FILE_BYTES_MAX: u64 = 512 << 20;
 
-/// Where suggestions are saved, and when they last were.
+/// Where suggestions are saved, and which last were.
 #[derive(Debug)]
 pub(super) struct Saved {
     path: PathBuf,
+    /// When it was last tried.
     last: Option<Instant>,
-    /// Whether there are newer ones.
-    is_due: bool,
+    /// The generation that was saved; 0: none that was made.
+    generation: u64,
 }
 
 impl Saved {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, last: None, is_due: false }
+        Self { path, last: None, generation: 0 }
     }
 
     /// What was saved, if there is anything of use.
@@ -47,39 +48,47 @@ impl Saved {
         index
     }
 
-    /// Saves new suggestions, unless that was done a short while ago.
-    pub(super) fn offer(&mut self, index: &SuggestIndex) {
-        self.is_due = true;
-        if self.last.is_none_or(|last| last.elapsed() >= INTERVAL_MIN) {
-            self.save(index);
-        }
+    /// When this generation is to be saved; `None` if it was, or was read from there.
+    pub(super) fn due_in(&self, generation: u64) -> Option<Duration> {
+        let left = |last: Instant| INTERVAL_MIN.saturating_sub(last.elapsed());
+        (generation != self.generation).then(|| self.last.map_or(Duration::ZERO, left))
     }
 
     /// Saves what was not yet.
-    pub(super) fn finish(&mut self, index: &SuggestIndex) {
-        if self.is_due {
-            self.save(index);
+    pub(super) fn finish(&mut self, generation: u64, index: &SuggestIndex) {
+        if generation != self.generation {
+            self.save(generation, index);
         }
     }
 
-    fn save(&mut self, index: &SuggestIndex) {
+    pub(super) fn save(&mut self, generation: u64, index: &SuggestIndex) {
         // Tried again no sooner when it fails: a full disk stays full.
-        (self.last, self.is_due) = (Some(Instant::now()), false);
-        if let Err(error) = write(&self.path, &index.save()) {
-            tracing::warn!(path = %self.path.display(), %error, "the suggestions could not be saved");
+        self.last = Some(Instant::now());
+        match write(&self.path, &index.save()) {
+            Ok(()) => self.generation = generation,
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "the suggestions could not be saved");
+            }
         }
     }
 }
 
+/// Writes the file whole or leaves the old one, and nothing beside it.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
+    let written = write_new(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        drop(std::fs::remove_file(&temporary));
+    }
+    written
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     // What shoppers searched is among them, so none but the owner may read it.
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // Not synced: what a power failure leaves of it does not pass for suggestions.
-    file.write_all(bytes)?;
-    drop(file);
-    std::fs::rename(temporary, path)
+    file.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -103,25 +112,36 @@ mod tests {
         let loaded = || Saved::new(path.clone()).load(Language::English).map(|index| index.save());
         let mut saved = Saved::new(path.clone());
         assert!(saved.load(Language::English).is_none());
-        saved.offer(&index("red shoe"));
+        assert_eq!((saved.due_in(0), saved.due_in(1)), (None, Some(Duration::ZERO)));
+        saved.save(1, &index("red shoe"));
         assert_eq!(loaded(), Some(index("red shoe").save()));
-        saved.offer(&index("blue lamp"));
-        assert_eq!(loaded(), Some(index("red shoe").save()), "too soon");
-        saved.finish(&index("blue lamp"));
+        assert_eq!((saved.due_in(1), saved.due_in(2)), (None, Some(INTERVAL_MIN)), "too soon");
+        saved.finish(2, &index("blue lamp"));
         assert_eq!(loaded(), Some(index("blue lamp").save()));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        tokio::time::advance(INTERVAL_MIN / 4).await;
+        assert_eq!(saved.due_in(3), Some(INTERVAL_MIN * 3 / 4), "though nothing else changes");
         tokio::time::advance(INTERVAL_MIN).await;
-        saved.offer(&index("desk"));
-        assert_eq!(loaded(), Some(index("desk").save()));
+        assert_eq!(saved.due_in(3), Some(Duration::ZERO));
+        saved.finish(2, &index("desk"));
+        assert_eq!(loaded(), Some(index("blue lamp").save()), "they were saved already");
         std::fs::write(&path, b"nonsense").unwrap();
         assert!(loaded().is_none());
     }
 
-    #[test]
-    fn a_folder_that_cannot_be_written_costs_nothing_but_a_warning() {
-        let mut saved = Saved::new(PathBuf::from("/nowhere/suggestions"));
-        saved.offer(&index("red shoe"));
-        saved.finish(&index("red shoe"));
-        assert!(saved.load(Language::English).is_none());
+    #[tokio::test(start_paused = true)]
+    async fn a_folder_that_cannot_be_written_costs_nothing_but_a_warning() {
+        let dir = tempfile::tempdir().unwrap();
+        // A folder stands where the file should be.
+        let path = dir.path().join("suggestions");
+        std::fs::create_dir_all(path.join("full")).unwrap();
+        for path in [PathBuf::from("/nowhere/suggestions"), path] {
+            let mut saved = Saved::new(path);
+            saved.save(1, &index("red shoe"));
+            assert_eq!(saved.due_in(1), Some(INTERVAL_MIN), "it is tried again");
+            saved.finish(1, &index("red shoe"));
+            assert!(saved.load(Language::English).is_none());
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

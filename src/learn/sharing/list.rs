@@ -42,7 +42,8 @@ impl List {
         bytes.extend_from_slice(&self.time.to_le_bytes());
         bytes.extend_from_slice(&(told.len() as u16).to_le_bytes());
         for Learned { text, weight } in told {
-            bytes.extend_from_slice(&(*weight as f32).to_le_bytes());
+            // Beyond the largest float is infinity, which no node reads.
+            bytes.extend_from_slice(&(weight.clamp(0.0, f64::from(f32::MAX)) as f32).to_le_bytes());
             bytes.push(text.len() as u8);
             bytes.extend_from_slice(text.as_bytes());
         }
@@ -117,6 +118,8 @@ mod tests {
         }
         let told = list(&["kettle", "jane@example.org"]);
         assert_eq!(List::decode(&told.encode()), Some(list(&["kettle"])));
+        let vast = List { learned: vec![Learned { text: "kettle".into(), weight: 1e300 }], ..list(&[]) };
+        assert_eq!(List::decode(&vast.encode()).unwrap().learned[0].weight, f64::from(f32::MAX));
         let nan = List { learned: vec![Learned { text: "kettle".into(), weight: f64::NAN }], ..list(&[]) };
         assert_eq!(List::decode(&nan.encode()), None);
     }

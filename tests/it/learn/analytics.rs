@@ -88,3 +88,22 @@ fn days_and_limits_are_checked_and_obeyed() {
     }
     assert_eq!(server.get("/v1/none/analytics").error(), (404, "unknown_catalog".into()));
 }
+
+#[test]
+fn a_personal_query_that_was_answered_is_counted_and_on_no_disk() {
+    let server = shop("");
+    for _ in 0..3 {
+        server.get("/v1/shop/search?q=jane%40example.org");
+        server.get("/v1/shop/search?q=%2B49+171+5556677");
+        server.get("/v1/shop/search?q=kettle");
+    }
+    let day = &analytics(&server)["days"][0];
+    assert_eq!((&day["withheld"], &day["answered"]), (&json!(6), &json!(3)));
+    let server = TestServer::over(server.into_data(), "", Mode::ReadWrite);
+    until_learning(&server);
+    assert_eq!(analytics(&server)["days"][0]["withheld"], 6, "over a restart, too");
+    let data = server.into_data();
+    let questions = std::fs::read(data.path().join("catalogs/shop/questions")).unwrap();
+    let holds = |bytes: &[u8], word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    assert!(holds(&questions, "kettle") && !holds(&questions, "jane") && !holds(&questions, "5556677"));
+}
