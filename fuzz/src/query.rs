@@ -6,6 +6,7 @@ mod shop;
 use std::collections::HashSet;
 
 use storefind_index::answer::{Hit, SearchPage};
+use storefind_index::filter;
 use storefind_index::request::{Order, PER_PAGE_MAX, SearchRequest, SortKey};
 use storefind_index::rules::Arrangement;
 use storefind_index::suggest::Completion;
@@ -97,6 +98,12 @@ fn check_page(page: &SearchPage, typed: &str) {
         assert!(facet.values.iter().all(|value| (1..=page.total).contains(&value.count)), "{facet:?}");
     }
     assert_ne!(page.corrected.as_deref(), Some(typed), "corrected to what was typed");
+    assert_ne!(page.did_you_mean.as_deref(), Some(typed), "what was typed is offered");
+    assert_eq!(page.relaxed, !page.relaxation.is_empty(), "relaxed, and does not say how");
+    if let Some(interpreted) = &page.interpreted {
+        let is_read = !interpreted.words.is_empty() && typed.contains(&interpreted.words);
+        assert!(is_read && filter::parse(&interpreted.filter).is_ok(), "{interpreted:?}");
+    }
 }
 
 /// What is hidden is not there, and what is pinned is at its place.

@@ -112,7 +112,9 @@ impl Search<'_> {
         let corrected = match first {
             Some(first) => {
                 let at = (first.segment, first.candidate.doc);
-                wording::corrected(self.snapshot, &self.request.q, &self.plan, answer.corrections.as_deref(), at)?
+                let relaxed = !answer.relaxation.is_empty();
+                let corrections = answer.corrections.as_deref();
+                wording::corrected(self.snapshot, &self.request.q, &self.plan, corrections, at, relaxed)?
             }
             None => None,
         };

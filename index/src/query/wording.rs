@@ -27,17 +27,22 @@ enum Found {
     Corrected(String),
 }
 
-/// The query with mistyped words replaced, if the first result has others in their place.
+/// The query with mistyped words replaced, if the first result has others in their place. Where parts of the query were
+/// given up (`relaxed`), a number is told as typed, though the first result has half of it: `SW-520BLACK` is no `sw 520`
+/// that is black.
 pub(crate) fn corrected(
     snapshot: &Snapshot,
     query: &str,
     plan: &QueryPlan,
     corrections: Option<&[WordCorrections]>,
     first: (usize, DocId),
+    relaxed: bool,
 ) -> Result<Option<String>, IndexError> {
     let mut ways = Vec::with_capacity(plan.words.len());
     for (at, word) in plan.words.iter().enumerate() {
-        ways.push(found(snapshot, word, corrections.map(|all| &all[at]), first)?);
+        let is_number = word.text.contains(|c: char| c.is_ascii_digit());
+        let corrections = corrections.map(|all| &all[at]).filter(|_| !(relaxed && is_number));
+        ways.push(found(snapshot, word, corrections, first)?);
     }
     let mut replaced = Vec::new();
     for (at, word) in plan.words.iter().enumerate() {

@@ -94,3 +94,12 @@ fn words_written_apart_are_joined_wherever_they_stand() {
         check(&["Red laptop bag"], query, &["Red laptop bag"], Some(corrected));
     }
 }
+
+#[test]
+fn a_number_of_which_only_a_part_is_found_is_told_as_typed() {
+    let all = ["Adapter 520 black", "Cable"];
+    check(&all, "adapter 520black", &["Adapter 520 black"], Some("adapter 520 black"));
+    let page = search(&titled(&all), &SearchRequest { prefix: false, ..ask("SW-520BLACK") });
+    assert_eq!((titles(&page), page.relaxed), (vec!["Adapter 520 black".to_owned()], true));
+    assert_eq!(page.corrected, None);
+}
