@@ -70,10 +70,13 @@ fn two_memcached_servers_share_the_keys() {
     let more = format!("cache.memcached.url = \"memcache://127.0.0.1:{},127.0.0.1:{}\"\n", pool[0].port, pool[1].port);
     let node = || shop.node_with(None, None, &more);
     let (a, b) = (node(), node());
-    // A fill that a busy machine leaves no time for is dropped: what is missing then is asked for again.
+    for n in 1..=20 {
+        shop.ask(&a, &format!("q=lamp&per_page={n}"));
+    }
+    // A fill that a busy machine leaves no time for is dropped: another node computes what is missing, and fills it.
     until("they have all", || {
-        a.request("DELETE", "/v1/admin/cache/shop", &[], b"");
-        (1..=20).filter(|n| detail(&shop.ask(&a, &format!("q=lamp&per_page={n}"))) != "memcached").count() == 0
+        let another = node();
+        (1..=20).filter(|n| detail(&shop.ask(&another, &format!("q=lamp&per_page={n}"))) != "memcached").count() == 0
     });
     for n in 1..=20 {
         assert_eq!(detail(&shop.ask(&b, &format!("q=lamp&per_page={n}"))), "memcached");
