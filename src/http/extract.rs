@@ -91,7 +91,10 @@ pub fn idempotency_key(headers: &HeaderMap, route: &'static str) -> Result<Optio
 pub fn body_format(headers: &HeaderMap, accepted: &[Format], expected: &str) -> Result<Format, ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Format::of_content_type(given).filter(|format| accepted.contains(format)).ok_or_else(|| {
-        let message = format!("content type is `{given}`, expected {expected}");
+        let message = match given {
+            "" => format!("the request has no content type, expected {expected}"),
+            given => format!("content type is `{given}`, expected {expected}"),
+        };
         ApiError::new(ErrorCode::UnsupportedMediaType, message)
     })
 }
