@@ -6,6 +6,7 @@
 //! Invariant: a `Product` that exists is valid, so nothing behind this module checks it again.
 
 mod field;
+mod naming;
 mod number;
 mod patch;
 mod read;
@@ -18,6 +19,7 @@ use crate::live::LiveFields;
 
 pub use field::{ATTRIBUTES, FIELD_NAMES};
 pub(crate) use field::{Field, Kind};
+pub use naming::Naming;
 pub(crate) use number::decimal_number;
 pub use number::json_number;
 pub(crate) use number::shown_number;

@@ -10,7 +10,7 @@ use crate::error::IndexError;
 use crate::eval::plain;
 use crate::eval::score::Norms;
 use crate::live::LiveTable;
-use crate::product::Product;
+use crate::product::{Naming, Product};
 use crate::query::lexicon::Lexicon;
 use crate::rank::kind::Informativeness;
 use crate::request::SearchRequest;
@@ -154,16 +154,35 @@ impl Snapshot {
         Ok(found.into_iter().map(|stored| (stored.id, stored.content)).collect())
     }
 
-    /// Calls `each` with every product (order unspecified), for building projections such as suggestions. The live
-    /// fields (price, stock) are not filled in.
+    /// Calls `each` with every product (order unspecified). The live fields (price, stock) are not filled in.
     ///
     /// # Errors
     /// A failing engine, or a stored product that is damaged.
     pub fn for_each_product(&self, each: &mut dyn FnMut(&Product)) -> Result<(), IndexError> {
+        self.for_each_stored(&mut |stored| {
+            each(&read_product(stored)?);
+            Ok(())
+        })
+    }
+
+    /// Calls `each` with what every product is called (order unspecified), for building projections such as suggestions:
+    /// several times as fast as reading all of it.
+    ///
+    /// # Errors
+    /// A failing engine, or a stored product that is damaged.
+    pub fn for_each_naming(&self, each: &mut dyn FnMut(&Naming)) -> Result<(), IndexError> {
+        self.for_each_stored(&mut |stored| {
+            let damaged = |error: serde_json::Error| stored.damaged(&error.to_string());
+            each(&stored.naming().map_err(damaged)?);
+            Ok(())
+        })
+    }
+
+    fn for_each_stored(&self, each: &mut dyn FnMut(&Stored) -> Result<(), IndexError>) -> Result<(), IndexError> {
         for segment in self.inner.searcher.segment_readers() {
             let store = segment.get_store_reader(1).map_err(tantivy::TantivyError::from)?;
             for stored in store.iter::<Stored>(segment.alive_bitset()) {
-                each(&read_product(&stored?)?);
+                each(&stored?)?;
             }
         }
         Ok(())
@@ -204,11 +223,10 @@ impl Snapshot {
 }
 
 pub(crate) fn read_product(stored: &Stored) -> Result<Product, IndexError> {
-    let damaged = |reason: String| IndexError::Damaged { id: stored.id.clone(), reason };
     let mut object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&stored.content).map_err(|error| damaged(error.to_string()))?;
+        serde_json::from_str(&stored.content).map_err(|error| stored.damaged(&error.to_string()))?;
     object.insert("id".into(), stored.id.clone().into());
-    Product::from_json(object).map_err(|error| damaged(error.message))
+    Product::from_json(object).map_err(|error| stored.damaged(&error.message))
 }
 
 impl std::fmt::Debug for Snapshot {

@@ -5,7 +5,8 @@ use tantivy::schema::document::{
     DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize, ValueDeserializer,
 };
 
-use crate::product::Product;
+use crate::error::IndexError;
+use crate::product::{Naming, Product};
 
 /// Fields that change by the second and are filled in when an answer is assembled.
 pub(crate) const LIVE_FIELDS: [&str; 3] = ["price", "stock", "in_stock"];
@@ -53,6 +54,16 @@ impl Stored {
             }
         }
         serde_json::to_string(&chosen)
+    }
+
+    /// The error that this product is damaged.
+    pub(crate) fn damaged(&self, reason: &str) -> IndexError {
+        IndexError::Damaged { id: self.id.clone(), reason: reason.to_owned() }
+    }
+
+    /// What the product is called. Nothing else is read.
+    pub(crate) fn naming(&self) -> Result<Naming, serde_json::Error> {
+        serde_json::from_str(&self.content)
     }
 
     /// The texts of a field, as highlighting shows them.

@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader};
 use rand::SeedableRng as _;
 use rand::distr::Distribution as _;
 use rand::distr::weighted::WeightedIndex;
+use storefind_index::product::Product;
 use storefind_index::suggest::{Completion, fold};
 
 use super::*;
@@ -97,8 +98,8 @@ fn train(learner: &Learner, queries: &[Query]) {
 fn suggestions(snapshot: &Snapshot, learner: Option<&Learner>) -> SuggestIndex {
     let settings = snapshot.settings();
     let mut builder = SuggestBuilder::new(settings.language);
-    let mut add = |it: &Product| builder.add(&it.title, it.brand.as_deref(), &it.categories, it.popularity);
-    snapshot.for_each_product(&mut add).unwrap();
+    let mut add = |it: &Naming| builder.add(&it.title, it.brand.as_deref(), &it.categories, it.popularity);
+    snapshot.for_each_naming(&mut add).unwrap();
     if let Some(learner) = learner {
         let candidates = learner.learned(now_ms(), &settings.autocomplete, CANDIDATES_MAX);
         let mut findings = Findings::default();

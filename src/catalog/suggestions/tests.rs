@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use storefind_index::product::Product;
 use storefind_index::suggest::{Completion, Source};
 
 use super::*;
@@ -12,7 +13,7 @@ use crate::learn::journal::Keep;
 
 fn fingerprint(products: &[Product]) -> u64 {
     let mut fingerprint = Fingerprint::new("english");
-    products.iter().for_each(|product| fingerprint.add(product));
+    products.iter().for_each(|product| fingerprint.add(&product.into()));
     fingerprint.finish()
 }
 
