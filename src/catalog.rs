@@ -11,6 +11,7 @@
 //! here blocks a reader.
 
 mod background;
+mod error;
 pub mod event;
 pub mod feeds;
 pub mod log;
@@ -39,8 +40,9 @@ use storefind_index::product::Product;
 use storefind_index::settings::Settings;
 use storefind_index::snapshot::Snapshot;
 
+pub use self::error::{CatalogError, Refusal};
 pub use self::log::rules::{RulesChange, RulesVersion};
-use self::log::{Access, Log, LogError};
+use self::log::{Access, Log};
 use self::progress::Progress;
 use self::projector::rebuild::{self, Rebuilds};
 use self::projector::{IndexFolder, OpenTarget, Opened, Projector, StopSignal};
@@ -109,62 +111,6 @@ pub struct Written {
     pub sequence: u64,
     /// Per change: its sequence, or why it was refused.
     pub outcomes: Vec<Result<u64, Refusal>>,
-}
-
-/// Why one change was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Refusal {
-    /// Stable code, such as `unknown_product`.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-impl Refusal {
-    /// Code of a patch or delete of a product that is not there.
-    pub const UNKNOWN_PRODUCT: &'static str = "unknown_product";
-
-    /// Code of rules that were put over others than those that the caller had seen.
-    pub const VERSION_CHANGED: &'static str = "version_changed";
-
-    fn version_changed(version: u64) -> Self {
-        let message = format!("the rules have changed meanwhile; their version is now {version}");
-        Self { code: Self::VERSION_CHANGED.to_owned(), message }
-    }
-
-    fn unknown_product(id: &str) -> Self {
-        Self { code: Self::UNKNOWN_PRODUCT.to_owned(), message: format!("there is no product {id:?}") }
-    }
-}
-
-/// Why a catalog could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
-    /// The catalog was opened read-only.
-    #[error("this node is read-only")]
-    ReadOnly,
-    /// The catalog is closed.
-    #[error("the catalog is closed")]
-    Closed,
-    /// The sequence did not become visible in time; the write stands.
-    #[error("sequence {0} is not yet visible")]
-    NotYetVisible(u64),
-    /// More changes wait than can be applied within the bound.
-    #[error("too many changes are waiting to be applied")]
-    Busy,
-    /// The log failed (disk full, damaged, locked).
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The index could not be rebuilt; the one in use stays.
-    #[error("the index was not rebuilt: {0}")]
-    Rebuild(String),
-    /// The index failed.
-    #[error("the index failed")]
-    Index(#[from] storefind_index::error::IndexError),
-    /// A thread or a temporary folder could not be had.
-    #[error("the system refused a thread or a temporary folder")]
-    System(#[from] std::io::Error),
 }
 
 /// How far writers may run ahead.
@@ -540,7 +486,7 @@ impl Catalog {
     /// changes nothing and gets the answer of the first time. `digest` is one of the whole request. Blocking.
     ///
     /// # Errors
-    /// As [`Catalog::write`]; [`LogError::KeyReused`] if the key came with another digest.
+    /// As [`Catalog::write`]; [`LogError::KeyReused`](log::LogError::KeyReused) if the key came with another digest.
     pub fn write_once(&self, key: &str, digest: u64, changes: Vec<Change>) -> Result<Written, CatalogError> {
         self.wait_for_room()?;
         Ok(self.log.append_once(key, digest, changes)?)

@@ -27,13 +27,13 @@ mod pace;
 pub(crate) mod rebuild;
 #[cfg(test)]
 mod steps;
+mod stop;
 mod target;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use storefind_index::error::IndexError;
@@ -45,6 +45,7 @@ use tokio::time::Instant;
 
 use self::pace::Pace;
 use self::rebuild::Rebuilds;
+pub(crate) use self::stop::StopSignal;
 #[cfg(test)]
 pub(crate) use self::target::InMemory;
 pub(crate) use self::target::{IndexFolder, OpenTarget, Start, Target};
@@ -77,34 +78,6 @@ const TOUCHES_PENDING_MAX: usize = 4 << 20;
 
 /// Longest sleep without events. Everything that matters wakes the thread; this only bounds a lost wake.
 const IDLE_WAIT_MAX: Duration = Duration::from_secs(60);
-
-/// How a projector is told to end.
-#[derive(Debug, Default)]
-pub(crate) struct StopSignal(AtomicU8);
-
-const DRAIN: u8 = 1;
-const ABANDON: u8 = 2;
-
-impl StopSignal {
-    /// End when the log's end is committed.
-    pub(crate) fn drain(&self) {
-        self.0.fetch_max(DRAIN, Ordering::AcqRel);
-    }
-
-    /// End now; the next start replays.
-    pub(crate) fn abandon(&self) {
-        self.0.fetch_max(ABANDON, Ordering::AcqRel);
-    }
-
-    /// Whether to end, in either way.
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire) >= DRAIN
-    }
-
-    fn is_abandon(&self) -> bool {
-        self.0.load(Ordering::Acquire) >= ABANDON
-    }
-}
 
 /// What the projector shares with the catalog.
 #[derive(Debug, Clone)]
