@@ -72,6 +72,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("    {:.2} times bare", mean.as_secs_f64() / bare.as_secs_f64());
         }
     }
+    let filtered = "search, price filter";
+    if filtered.contains(&wanted) {
+        let filter = storefind_index::filter::parse("price < 50")?;
+        let requests = queries.iter().map(|q| SearchRequest { filter: Some(filter.clone()), ..search(q, &[]) });
+        let requests: Vec<_> = requests.collect();
+        report(filtered, requests.len(), |at| ask(&snapshot, &requests[at]))?;
+    }
     let prefixes: Vec<_> = queries.iter().map(|q| complete(&random.typed(q))).collect();
     let autocomplete = "autocomplete's products";
     if autocomplete.contains(&wanted) {

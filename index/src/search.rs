@@ -168,8 +168,7 @@ impl Search<'_> {
         let doc = placed.candidate.doc;
         let segment = u32::try_from(placed.segment).unwrap_or(u32::MAX);
         let stored: Stored = self.snapshot.searcher().doc(DocAddress::new(segment, doc))?;
-        let id = &stored.id;
-        let damaged = |reason: serde_json::Error| IndexError::Damaged { id: id.clone(), reason: reason.to_string() };
+        let damaged = |error: serde_json::Error| stored.damaged(&error.to_string());
         let highlights = match self.request.highlight.is_empty() || stored.content.is_empty() {
             true => Vec::new(),
             false => {

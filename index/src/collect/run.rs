@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use tantivy::{DocId, SegmentReader};
+use tantivy::{DocId, SegmentReader, TERMINATED};
 
 use crate::collect::arranged::Arranged;
 use crate::collect::facets::{Counts, FacetCounter, FacetPlan, SegmentDocs};
@@ -49,6 +49,11 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
+    /// Whether every match counts, and as it matches: nothing selects within a facet, and rules pin, hide and weigh nothing.
+    fn is_plain(&self) -> bool {
+        self.selections.is_empty() && self.group.is_none() && self.arranged.is_nothing()
+    }
+
     /// Whether what is found depends on live fields.
     pub(crate) fn is_live(&self) -> bool {
         self.conditions.iter().chain(self.selections.iter().map(|(_, condition)| condition)).any(Condition::is_live)
@@ -275,9 +280,23 @@ impl Segment<'_> {
         let mut top = SegmentTop::new(self.keys, columns, limit);
         let mut failure = None;
         let is_scored = statistics.is_some();
+        let is_strict = evaluation.is_strict();
         let keeps_docs = !self.collection.facets.is_empty();
         let arranged = self.collection.arranged.open(self.at, columns, self.rows)?;
+        let is_plain = self.collection.is_plain() && live.is_empty();
+        // How the matches before a document match, where that is known without looking at them.
+        let mut alike = (is_plain && !is_scored).then(|| (Relevance::default(), TERMINATED));
         let mut visit = |doc: DocId, matched: bool| {
+            if let Some((relevance, _)) = alike.filter(|(_, until)| doc < *until) {
+                found.products += 1;
+                if self.is_live {
+                    found.live.add(columns.ordinal(doc));
+                }
+                if keeps_docs {
+                    found.docs.push(doc);
+                }
+                return top.offer(doc, relevance);
+            }
             if arranged.hides(doc) {
                 return;
             }
@@ -293,31 +312,34 @@ impl Segment<'_> {
                     Relevance::default()
                 })
             };
-            // What is called a laptop teaches what laptops are whatever it costs: of `laptop under 50`, what is left would
-            // be paper notebooks.
-            let learned = (!live.is_empty() || !live_selections.is_empty()).then(|| relevance(doc));
-            if let Some(relevance) = learned.filter(|it| it.is_head && matches!(failing, Failing::None)) {
-                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
-            }
-            if !live.iter().all(|condition| condition.matches(doc)) {
+            let is_wanted = live.iter().all(|condition| condition.matches(doc));
+            let wanted = is_wanted.then(|| self::failing(failing, &live_selections, doc));
+            let Some(Failing::None) = wanted else {
+                // What is called a laptop teaches what laptops are whatever it costs: of `laptop under 50`, what is left
+                // would be paper notebooks. It is scored only where it may be drawn, which is seldom.
+                let may_teach = matched && is_scored && matches!(failing, Failing::None);
+                if may_teach && (!is_strict || found.examples.may_draw(columns.ordinal(doc))) {
+                    let relevance = relevance(doc);
+                    if relevance.is_head {
+                        found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
+                    }
+                }
+                if let Some(Failing::Only(facet)) = wanted {
+                    found.sideways[facet].push(doc);
+                }
                 return;
-            }
-            match self::failing(failing, &live_selections, doc) {
-                Failing::None => {}
-                Failing::Only(facet) => return found.sideways[facet].push(doc),
-                Failing::Several => return,
-            }
+            };
             found.products += 1;
             if keeps_docs {
                 found.docs.push(doc);
             }
-            let relevance = learned.unwrap_or_else(|| {
-                let relevance = relevance(doc);
-                if relevance.is_head {
-                    found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
-                }
-                relevance
-            });
+            let relevance = relevance(doc);
+            if relevance.is_head {
+                found.examples.offer(relevance.matched, columns.ordinal(doc), doc);
+            }
+            if is_plain && let Some(scorer) = &mut scorer {
+                alike = scorer.alike_behind(doc);
+            }
             let relevance = arranged.adjusted(doc, relevance, is_scored);
             match &mut groups_of {
                 None => top.offer(doc, relevance),

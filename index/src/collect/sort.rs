@@ -84,6 +84,7 @@ impl<'a> SegmentKey<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn of(&self, doc: DocId, relevance: Relevance) -> u64 {
         match self {
             Self::Relevance => relevance.rank(),

@@ -50,41 +50,45 @@ pub(crate) struct SegmentTop<'a> {
     columns: &'a SegmentColumns,
     limit: usize,
     heap: BinaryHeap<Reverse<Candidate>>,
+    /// The keys of the worst that is kept, once there are as many as wanted: what is below it is not wanted.
+    floor: Keys,
 }
 
 impl<'a> SegmentTop<'a> {
     pub(crate) fn new(keys: &'a [SegmentKey<'a>], columns: &'a SegmentColumns, limit: usize) -> Self {
-        Self { keys, columns, limit, heap: BinaryHeap::new() }
+        Self { keys, columns, limit, heap: BinaryHeap::new(), floor: Keys::default() }
     }
 
+    #[inline]
     pub(crate) fn offer(&mut self, doc: DocId, relevance: Relevance) {
-        if self.limit == 0 {
+        let (false, Some((first, others))) = (self.limit == 0, self.keys.split_first()) else { return };
+        let mut keys = Keys::default();
+        keys[0] = first.of(doc, relevance);
+        // Most documents lose by their first key or their second; the others need not be read.
+        if keys[0] < self.floor[0] {
             return;
         }
-        let mut keys = [0; crate::request::SORT_KEYS_MAX];
-        let full = self.heap.len() == self.limit;
-        for (at, key) in self.keys.iter().enumerate() {
-            keys[at] = key.of(doc, relevance);
-            // Most documents lose by their first key; the others need not be read.
-            let lost = at == 0 && full && self.heap.peek().is_some_and(|worst| keys[0] < worst.0.keys[0]);
-            if lost {
-                return;
-            }
+        for (place, key) in keys[1..].iter_mut().zip(others) {
+            *place = key.of(doc, relevance);
         }
-        if full && self.heap.peek().is_some_and(|worst| keys < worst.0.keys) {
-            return;
+        if keys >= self.floor {
+            self.push(doc, relevance, keys);
         }
-        self.push(Candidate { keys, id_ord: self.columns.id_ord(doc), doc, relevance });
     }
 
-    fn push(&mut self, candidate: Candidate) {
+    fn push(&mut self, doc: DocId, relevance: Relevance, keys: Keys) {
+        let candidate = Candidate { keys, id_ord: self.columns.id_ord(doc), doc, relevance };
         if self.heap.len() < self.limit {
             self.heap.push(Reverse(candidate));
+            if self.heap.len() < self.limit {
+                return;
+            }
         } else if let Some(mut worst) = self.heap.peek_mut()
             && candidate > worst.0
         {
             *worst = Reverse(candidate);
         }
+        self.floor = self.heap.peek().map_or(self.floor, |worst| worst.0.keys);
     }
 
     /// Best first.

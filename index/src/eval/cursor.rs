@@ -1,7 +1,7 @@
 //! Cursors over sorted document numbers.
 
 use tantivy::postings::SegmentPostings;
-use tantivy::{DocId, DocSet, TERMINATED};
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, TERMINATED};
 
 /// Documents that have one alternative of a word.
 #[expect(
@@ -136,6 +136,23 @@ impl DocSet for WordCursor {
         }
         self.doc = lowest;
         lowest
+    }
+
+    /// Most words have one list, which tells many documents at a time.
+    fn fill_buffer(&mut self, buffer: &mut [DocId; COLLECT_BLOCK_BUFFER_LEN]) -> usize {
+        if let [Cursor::List(list)] = self.cursors.as_mut_slice() {
+            let filled = list.fill_buffer(buffer);
+            self.doc = list.doc();
+            return filled;
+        }
+        for (at, place) in buffer.iter_mut().enumerate() {
+            if self.doc == TERMINATED {
+                return at;
+            }
+            *place = self.doc;
+            self.advance();
+        }
+        COLLECT_BLOCK_BUFFER_LEN
     }
 
     fn doc(&self) -> DocId {

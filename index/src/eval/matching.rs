@@ -3,7 +3,7 @@
 use tantivy::postings::SegmentPostings;
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, SegmentReader, TERMINATED, Term};
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, SegmentReader, TERMINATED, Term};
 
 use crate::analysis::PREFIX_CHARS_MAX;
 use crate::error::IndexError;
@@ -21,6 +21,8 @@ use crate::store::schema::{Fields, TextField};
 
 /// Documents between two looks at the cancel check: a few microseconds of work.
 const DOCS_PER_CANCEL_CHECK: u32 = 1024;
+/// The same in blocks.
+const BLOCKS_PER_CANCEL_CHECK: u32 = DOCS_PER_CANCEL_CHECK / COLLECT_BLOCK_BUFFER_LEN as u32;
 
 /// One way to evaluate a query.
 #[derive(Clone, Copy)]
@@ -30,6 +32,13 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) corrections: Option<&'a [WordCorrections]>,
     /// Which of the words a product must have.
     pub(crate) needed: Needed,
+}
+
+impl Evaluation<'_> {
+    /// Whether every match has every word as it was typed.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.corrections.is_none() && self.needed.is_every()
+    }
 }
 
 /// The documents of one segment that match.
@@ -97,6 +106,28 @@ impl<'a> SegmentMatches<'a> {
     pub(crate) fn for_each(mut self, cancel: CancelCheck<'_>, mut each: impl FnMut(DocId)) -> Result<(), IndexError> {
         let alive = self.reader.alive_bitset();
         let max_doc = self.reader.max_doc();
+        if let [only] = self.members.as_mut_slice() {
+            // Documents by the block, instead of a call for each.
+            let mut docs = [0; COLLECT_BLOCK_BUFFER_LEN];
+            for blocks in 1.. {
+                let filled = only.fill_buffer(&mut docs);
+                for &doc in &docs[..filled] {
+                    if alive.is_none_or(|alive| alive.is_alive(doc))
+                        && !self.excluded.iter_mut().any(|set| seek(set.as_mut(), doc) == doc)
+                        && self.predicates.iter().all(|predicate| predicate.matches(doc))
+                    {
+                        each(doc);
+                    }
+                }
+                if filled < docs.len() {
+                    break;
+                }
+                if blocks % BLOCKS_PER_CANCEL_CHECK == 0 && cancel() {
+                    return Err(IndexError::Cancelled);
+                }
+            }
+            return Ok(());
+        }
         let mut until_check = DOCS_PER_CANCEL_CHECK;
         let mut doc = 0;
         loop {

@@ -246,8 +246,7 @@ impl<'a> SegmentScorer<'a> {
                 scorer.corrected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 scorer.corrected.dedup_by_key(|entry| entry.0);
             }
-            let needed = evaluation.needed;
-            scorer.is_certain = evaluation.corrections.is_none() && needed.is_every() && needed.has(word_at);
+            scorer.is_certain = evaluation.is_strict() && evaluation.needed.has(word_at);
             words.push(scorer);
         }
         let details = evaluation.plan.details.iter().fold(0, |details, &at| details | 1 << at);
@@ -257,25 +256,42 @@ impl<'a> SegmentScorer<'a> {
 
     /// How well the document matches. Documents must come in rising order.
     pub(crate) fn relevance(&mut self, doc: DocId) -> Relevance {
+        let mut relevance = self.words_of(|word| match word.direct(doc) {
+            direct if direct > 0.0 => (direct, true),
+            _ => (word.corrected(doc), false),
+        });
+        relevance.is_head = is_at(&mut self.heads, doc);
+        relevance.is_named = is_at(&mut self.named, doc);
+        relevance.score = rank::score(self.weights, relevance, Traits::default());
+        relevance
+    }
+
+    /// How well all matches match that lie behind `doc`, the last one scored, and before the document that is returned:
+    /// where a word is known to match unfinished only, they match alike.
+    pub(crate) fn alike_behind(&mut self, doc: DocId) -> Option<(Relevance, DocId)> {
+        let alike_until = |word: &WordScorer<'_>| if word.is_certain && word.prefix.is_some() { word.next } else { 0 };
+        let until = self.words.iter().map(alike_until).fold(self.heads.doc().min(self.named.doc()), DocId::min);
+        if until <= doc + 1 {
+            return None;
+        }
+        let mut relevance = self.words_of(|word| (word.unfinished(), true));
+        relevance.score = rank::score(self.weights, relevance, Traits::default());
+        Some((relevance, until))
+    }
+
+    /// What the words count, each with whether it matches without correction.
+    fn words_of(&mut self, mut score_of: impl FnMut(&mut WordScorer<'a>) -> (f32, bool)) -> Relevance {
         let mut relevance = Relevance::default();
         for (at, word) in self.words.iter_mut().enumerate() {
-            let direct = word.direct(doc);
-            let score = if direct > 0.0 {
-                relevance.direct += 1;
-                direct
-            } else {
-                word.corrected(doc)
-            };
+            let (score, is_direct) = score_of(word);
             if score > 0.0 {
                 relevance.asked |= self.asked == Some(at);
                 relevance.core += u16::from(self.details >> at & 1 == 0);
                 relevance.matched += 1;
+                relevance.direct += u16::from(is_direct);
                 relevance.text += score;
             }
         }
-        relevance.is_head = is_at(&mut self.heads, doc);
-        relevance.is_named = is_at(&mut self.named, doc);
-        relevance.score = rank::score(self.weights, relevance, Traits::default());
         relevance
     }
 
@@ -373,9 +389,14 @@ impl<'a> WordScorer<'a> {
             }
         }
         if self.prefix.as_mut().is_some_and(|prefix| self.is_certain || is_at(prefix, doc)) {
-            return self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1);
+            return self.unfinished();
         }
         0.0
+    }
+
+    /// What a word counts that begins as this one does.
+    fn unfinished(&self) -> f32 {
+        self.prefix_idf * PREFIX_FREQUENCY * (K1 + 1.0) / (PREFIX_FREQUENCY + K1)
     }
 
     /// How often the document has the word in one of its alternatives, in fields by their weight, and the weight of the

@@ -34,7 +34,13 @@ impl Examples {
     /// is told: what is kept of a segment outlives its number.
     pub(crate) fn offer(&mut self, matched: u16, ordinal: Option<Ordinal>, doc: DocId) {
         let Some(ordinal) = ordinal else { return };
-        self.add(matched, (xxh3_64(&ordinal.to_le_bytes()), 0, doc));
+        self.add(matched, (number(ordinal), 0, doc));
+    }
+
+    /// Whether a product with as many of the words as all before it may be drawn: for those who would rather not find out
+    /// how many it has.
+    pub(crate) fn may_draw(&self, ordinal: Option<Ordinal>) -> bool {
+        ordinal.is_some_and(|ordinal| self.ceiling.is_none_or(|ceiling| number(ordinal) <= ceiling))
     }
 
     /// Adds those of one segment.
@@ -82,6 +88,11 @@ impl Examples {
     }
 }
 
+/// The number drawn for a product.
+fn number(ordinal: Ordinal) -> u64 {
+    xxh3_64(&ordinal.to_le_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +117,21 @@ mod tests {
         }
         assert!(halves.clone().finish().iter().all(|(segment, doc)| *segment == usize::from(*doc >= 500)));
         assert_eq!(halves.finish().into_iter().map(|(_, doc)| doc).collect::<Vec<_>>(), forwards);
+    }
+
+    #[test]
+    fn who_asks_first_draws_the_same() {
+        let mut asked = Examples::default();
+        let mut offered = 0;
+        for doc in 0..10_000 {
+            if asked.may_draw(Some(doc)) {
+                offered += 1;
+                asked.offer(1, Some(doc), doc);
+            }
+        }
+        assert!(offered < 1_000, "{offered} of 10,000 need be looked at");
+        let asked: Vec<_> = asked.finish().into_iter().map(|(_, doc)| doc).collect();
+        assert_eq!(asked, drawn((0..10_000).map(|doc| (1, doc))));
     }
 
     #[test]
