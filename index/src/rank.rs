@@ -126,6 +126,7 @@ fn learn_kind(
     };
     let sort = match learn(examples) {
         Some(sort) => Some(sort),
+        None if wanted.place == 0 => None,
         None => learn(wanted.examples(snapshot)?),
     };
     let Some(sort) = sort else { return Ok(()) };

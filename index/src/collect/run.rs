@@ -18,6 +18,7 @@ use crate::collect::top::{Candidate, Merge, Placed, SegmentTop};
 use crate::error::IndexError;
 use crate::eval::matching::{Evaluation, SegmentMatches};
 use crate::eval::score::{Relevance, SegmentScorer, Statistics};
+use crate::eval::wanted::Wanted;
 use crate::live::{LiveRows, Ordinal};
 use crate::query::fields::FieldRef;
 use crate::query::filter::{Condition, SegmentCondition};
@@ -101,11 +102,32 @@ pub(crate) struct Collected {
     /// Products, or groups.
     pub(crate) total: u64,
     pub(crate) products: u64,
-    /// Best first, at most the limit.
+    /// Best first by their words: at most the limit, or the window that is to be put in order anew.
     pub(crate) best: Vec<Placed>,
     pub(crate) counters: Vec<FacetCounter>,
     /// For a collection that depends on live fields.
     pub(crate) live: LiveMatches,
+    /// What the best are to be put in order by, where relevance decides.
+    rerank: Option<(Wanted, Examples)>,
+}
+
+impl Collected {
+    /// Puts the best in their order by all that ranking knows, and cuts them to the limit: for the pass that is shown, since
+    /// a ladder's others are only counted.
+    pub(crate) fn rank(
+        &mut self,
+        snapshot: &Snapshot,
+        collection: &Collection,
+        rows: &LiveRows<'_>,
+    ) -> Result<(), IndexError> {
+        if let Some((wanted, examples)) = self.rerank.take() {
+            let window = self.best.len().min(collection.window);
+            let merge = Merge::new(snapshot, collection);
+            rank::rerank(snapshot, &merge, rows, &wanted, examples, &mut self.best[..window])?;
+        }
+        self.best.truncate(collection.limit);
+        Ok(())
+    }
 }
 
 /// Runs one evaluation over all segments.
@@ -121,13 +143,14 @@ pub(crate) fn run(
     // The window is collected whatever the page, so that the order of all pages is the same.
     let reranks = scored && collection.limit > 0 && collection.keys.first() == Some(&Key::Relevance);
     let depth = if reranks { collection.limit.max(collection.window) } else { collection.limit };
-    let merge = Merge { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() };
+    let merge = Merge::new(snapshot, collection);
     let mut collected = Collected {
         total: 0,
         products: 0,
         best: Vec::new(),
         counters: collection.facets.iter().map(|_| FacetCounter::default()).collect(),
         live: LiveMatches::default(),
+        rerank: None,
     };
     let is_live = collection.is_live();
     let mut examples = Examples::default();
@@ -159,11 +182,7 @@ pub(crate) fn run(
         collected.best.extend(groups.into_values());
         collected.best.sort_by(|a, b| merge.compare(a, b));
     }
-    if let Some(statistics) = statistics.as_ref().filter(|_| reranks) {
-        let window = collected.best.len().min(collection.window);
-        rank::rerank(snapshot, &merge, rows, &statistics.wanted, examples, &mut collected.best[..window])?;
-    }
-    collected.best.truncate(collection.limit);
+    collected.rerank = statistics.filter(|_| reranks).map(|statistics| (statistics.wanted, examples));
     Ok(collected)
 }
 
@@ -260,6 +279,11 @@ impl Segment<'_> {
     pub(super) fn collect(&self, pass: &PassOver<'_>, limit: usize) -> Result<SegmentFound, IndexError> {
         let &PassOver { evaluation, statistics, cancel, .. } = pass;
         let columns = self.columns();
+        let matches = self.matches(evaluation)?;
+        let arranged = self.collection.arranged.open(self.at, columns, self.rows)?;
+        if matches.are_none() && arranged.pinned().next().is_none() {
+            return Ok(self.nothing());
+        }
         // Live conditions come last, so that what matches all else is known before they decide.
         let open = |condition: &Condition| SegmentCondition::open(condition, columns, self.rows);
         let live = self.collection.conditions.iter().filter(|condition| condition.is_live());
@@ -269,7 +293,6 @@ impl Segment<'_> {
             chosen.map(|(facet, condition)| Ok((*facet, open(condition)?))).collect::<Result<Vec<_>, IndexError>>()
         };
         let (selections, live_selections) = (select(false)?, select(true)?);
-        let matches = self.matches(evaluation)?;
         // Opened by the first match: most segments of an index that changes are small and have none.
         let mut scorer = None;
         let mut groups_of = match &self.collection.group {
@@ -282,7 +305,6 @@ impl Segment<'_> {
         let is_scored = statistics.is_some();
         let is_strict = evaluation.is_strict();
         let keeps_docs = !self.collection.facets.is_empty();
-        let arranged = self.collection.arranged.open(self.at, columns, self.rows)?;
         let is_plain = self.collection.is_plain() && live.is_empty();
         // How the matches before a document match, where that is known without looking at them.
         let mut alike = (is_plain && !is_scored).then(|| (Relevance::default(), TERMINATED));

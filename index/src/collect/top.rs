@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use tantivy::DocId;
 
+use crate::collect::run::Collection;
 use crate::collect::sort::{Key, Keys, SegmentKey};
 use crate::eval::score::Relevance;
 use crate::live::LiveTable;
 use crate::rank::Traits;
 use crate::request::Order;
+use crate::snapshot::Snapshot;
 use crate::store::segment::SegmentColumns;
 
 /// A document with what it is ordered by.
@@ -111,12 +113,16 @@ pub(crate) struct Placed {
 
 /// Puts candidates of all segments in one order.
 pub(crate) struct Merge<'a> {
-    pub(crate) keys: &'a [Key],
-    pub(crate) columns: &'a [Arc<SegmentColumns>],
-    pub(crate) live: &'a LiveTable,
+    keys: &'a [Key],
+    columns: &'a [Arc<SegmentColumns>],
+    live: &'a LiveTable,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, collection: &'a Collection) -> Self {
+        Self { keys: &collection.keys, columns: snapshot.columns(), live: snapshot.live() }
+    }
+
     pub(crate) fn place(&self, segment: usize, candidate: Candidate, opened: &[SegmentKey<'_>]) -> Placed {
         let several = self.columns.len() > 1;
         let terms = match several && self.keys.iter().any(|key| matches!(key, Key::Keyword { .. })) {

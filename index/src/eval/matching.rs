@@ -61,7 +61,7 @@ impl<'a> SegmentMatches<'a> {
         let reader = &snapshot.searcher().segment_readers()[at];
         let mut matches = Self { reader, members: Vec::new(), excluded: Vec::new(), predicates: Vec::new() };
         matches.add_words(snapshot, evaluation)?;
-        if matches.members.iter().any(|member| member.doc() == TERMINATED) {
+        if matches.are_none() {
             // A word that must be there is not: nothing else need be opened.
             matches.members.retain(|member| member.doc() == TERMINATED);
             return Ok(matches);
@@ -100,6 +100,11 @@ impl<'a> SegmentMatches<'a> {
             self.members.push(Box::new(SomeWords::new(words, needed.count)));
         }
         Ok(())
+    }
+
+    /// Whether it is known, before any is looked for, that none match.
+    pub(crate) fn are_none(&self) -> bool {
+        self.members.iter().any(|member| member.doc() == TERMINATED)
     }
 
     /// Calls `each` with every live document that matches, in order.

@@ -71,6 +71,7 @@ impl Search<'_> {
             answer = self.apart(answer, readings.as_deref(), rungs.last())?;
         }
         self.state_facets(&answer);
+        answer.collected.rank(self.snapshot, &self.collection, self.rows)?;
         Ok(Answer { as_typed, ..answer })
     }
 
