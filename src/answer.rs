@@ -90,7 +90,7 @@ use within::Within;
 
 /// Part of every key. Raised with any change of analysis, ranking or body, so that no node serves what an older
 /// program computed.
-pub const ANSWER_VERSION: u32 = 4;
+pub const ANSWER_VERSION: u32 = 5;
 /// Longest wait for `min_sequence` beyond the freshness bound (API.md, "writes").
 const VISIBLE_WAIT_GRACE: Duration = Duration::from_secs(1);
 

@@ -162,6 +162,8 @@ fn complete(prefix: &str) -> SearchRequest {
         per_page: 3,
         fields: Some(fields),
         window: 32,
+        enough: 3,
+        tells_wording: false,
         ..SearchRequest::default()
     }
 }

@@ -22,6 +22,10 @@ pub const FACET_LIMIT_MAX: usize = 1_000;
 /// Most sort keys.
 pub const SORT_KEYS_MAX: usize = 4;
 
+/// With fewer products than this a search is widened, unless it says otherwise: less than a page's first rows. Ten was
+/// better than none and worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
+pub const ENOUGH_PRODUCTS: u64 = 10;
+
 /// One search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchRequest {
@@ -61,6 +65,11 @@ pub struct SearchRequest {
     /// How many of the best by their words are put in order anew by what they are besides. All pages of a search must
     /// have the same, or they repeat and skip products.
     pub window: usize,
+    /// So many products with all words as typed are enough; with fewer, words are corrected and split, and some may be
+    /// missing. 0 never widens. All pages of a search must have the same, or they are pages of different answers.
+    pub enough: u64,
+    /// Whether the page tells other words than those typed: `corrected` and `did_you_mean`.
+    pub tells_wording: bool,
     /// What the asker says of the situation; rules may look at it.
     pub context: Vec<String>,
 }
@@ -85,6 +94,8 @@ impl Default for SearchRequest {
             prefix: true,
             explain_ranking: false,
             window: WINDOW,
+            enough: ENOUGH_PRODUCTS,
+            tells_wording: true,
             context: Vec::new(),
         }
     }

@@ -107,18 +107,10 @@ struct Search<'a> {
 impl Search<'_> {
     fn show(mut self, mut answer: Answer, interpreted: Option<Interpreted>) -> Result<SearchPage, IndexError> {
         self.stated.dependency.variants.extend(self.collection.arranged.variants());
-        // What is pinned says nothing of what the words mean.
-        let first = answer.collected.best.iter().find(|placed| placed.candidate.relevance.pin == 0);
-        let corrected = match first {
-            Some(first) => {
-                let at = (first.segment, first.candidate.doc);
-                let relaxed = !answer.relaxation.is_empty();
-                let corrections = answer.corrections.as_deref();
-                wording::corrected(self.snapshot, &self.request.q, &self.plan, corrections, at, relaxed)?
-            }
-            None => None,
+        let (corrected, did_you_mean) = match self.request.tells_wording {
+            true => self.wording(&answer)?,
+            false => (None, None),
         };
-        let did_you_mean = if corrected.is_none() { self.offer(answer.as_typed)? } else { None };
         let from = (self.request.page - 1) * self.request.per_page;
         let evaluation =
             Evaluation { plan: &self.plan, corrections: answer.corrections.as_deref(), needed: answer.needed };
@@ -157,6 +149,21 @@ impl Search<'_> {
             facets,
             dependency: self.stated.dependency,
         })
+    }
+
+    /// What is told of other words: those by which the first hit was found, or else those that may have been meant.
+    fn wording(&self, answer: &Answer) -> Result<(Option<String>, Option<String>), IndexError> {
+        // What is pinned says nothing of what the words mean.
+        let first = answer.collected.best.iter().find(|placed| placed.candidate.relevance.pin == 0);
+        if let Some(first) = first {
+            let at = (first.segment, first.candidate.doc);
+            let (corrections, relaxed) = (answer.corrections.as_deref(), !answer.relaxation.is_empty());
+            let corrected = wording::corrected(self.snapshot, &self.request.q, &self.plan, corrections, at, relaxed)?;
+            if corrected.is_some() {
+                return Ok((corrected, None));
+            }
+        }
+        Ok((None, self.offer(answer.as_typed)?))
     }
 
     fn hit(

@@ -133,6 +133,8 @@ pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
         // Such an answer is not kept.
         explain_ranking: _,
         window,
+        enough,
+        tells_wording,
         context,
     } = request;
     let mut text = begin(Kind::Search, scope);
@@ -187,6 +189,12 @@ pub fn search_key(scope: KeyScope<'_>, request: &SearchRequest) -> Key {
     }
     if *window != defaults.window {
         text.append_pair("window", &window.to_string());
+    }
+    if *enough != defaults.enough {
+        text.append_pair("enough", &enough.to_string());
+    }
+    if !*tells_wording {
+        text.append_pair("tells_wording", "false");
     }
     for context in context {
         text.append_pair("context", context);

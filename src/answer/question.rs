@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use storefind_index::answer::SearchPage;
 use storefind_index::filter::{Filter, Literal};
-use storefind_index::request::SearchRequest;
+use storefind_index::request::{ENOUGH_PRODUCTS, SearchRequest};
 use storefind_index::rules::{Arrangement, RuleBook, Rules};
 use storefind_index::suggest::Suggestion;
 use tokio::time::Instant;
@@ -216,6 +216,9 @@ pub(super) fn beside(request: &CompleteRequest) -> SearchRequest {
         per_page: request.products,
         fields: Some(PRODUCT_FIELDS.map(String::from).to_vec()),
         window: PRODUCTS_WINDOW,
+        // Nobody sees a fourth of three, nor by which words they were found.
+        enough: (request.products as u64).clamp(1, ENOUGH_PRODUCTS),
+        tells_wording: false,
         ..SearchRequest::default()
     }
 }
@@ -236,9 +239,11 @@ fn visible<E>(
             per_page: 0,
             typos: false,
             prefix: false,
+            enough: 0,
+            tells_wording: false,
             ..SearchRequest::default()
         };
-        search(&asked).map(|page| if page.relaxed { 0 } else { page.total })
+        search(&asked).map(|page| page.total)
     };
     let mut visible = Vec::with_capacity(request.limit);
     for mut suggestion in suggested {

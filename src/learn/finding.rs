@@ -20,9 +20,6 @@ use storefind_index::settings::Language;
 use storefind_index::snapshot::{CancelCheck, Snapshot};
 use tokio::time::Instant;
 
-/// Hits that are looked at where some lack words of the query: as many as the index shows before it looks wider.
-const HITS_LOOKED_AT: usize = 10;
-
 /// A phrase that finds something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -100,7 +97,7 @@ fn has_phrase(snapshot: &Snapshot, words: &str, cancel: CancelCheck<'_>) -> Resu
         return Ok(false);
     }
     let q = format!("\"{words}\"");
-    let request = SearchRequest { q, per_page: 1, typos: false, prefix: false, ..bare() };
+    let request = SearchRequest { q, per_page: 0, ..bare() };
     Ok(snapshot.search(&request, cancel)?.total > 0)
 }
 
@@ -126,27 +123,24 @@ fn results(
     if !is_all_searched(&q, snapshot.settings().language) {
         return Ok(0);
     }
-    let request = SearchRequest {
-        q,
-        filter,
-        per_page: HITS_LOOKED_AT,
-        typos: false,
-        prefix: false,
-        explain_ranking: true,
-        ..bare()
-    };
+    let request = SearchRequest { q, filter, per_page: 1, explain_ranking: true, ..bare() };
     let page = snapshot.search(&request, cancel)?;
-    let whole = |ranking: &serde_json::Value| {
-        let words = ranking["words"].as_array().map_or(&[][..], Vec::as_slice);
-        !words.is_empty() && words.iter().all(|word| word["match"] != "missing" && word["match"] != "corrected")
-    };
-    let whole = page.hits.iter().take_while(|hit| hit.ranking.as_ref().is_some_and(whole)).count() as u64;
-    // Those with all words come first; the rest, if there is any, was found by looking wider.
-    Ok(if whole > 0 && !page.relaxed { page.total } else { whole })
+    // Without words, such as of a price alone, everything would be found.
+    let has_words = |ranking: &serde_json::Value| ranking["words"].as_array().is_some_and(|words| !words.is_empty());
+    let is_found = page.hits.first().and_then(|hit| hit.ranking.as_ref()).is_some_and(has_words);
+    Ok(if is_found { page.total } else { 0 })
 }
 
+/// A search by the words as they are, shown without content.
 fn bare() -> SearchRequest {
-    SearchRequest { fields: Some(Vec::new()), ..SearchRequest::default() }
+    SearchRequest {
+        fields: Some(Vec::new()),
+        typos: false,
+        prefix: false,
+        enough: 0,
+        tells_wording: false,
+        ..SearchRequest::default()
+    }
 }
 
 #[cfg(test)]

@@ -21,10 +21,6 @@ use crate::query::typo::{self, Correction};
 use crate::query::wording::with_word;
 use crate::switch::{Rule, is_off};
 
-/// With fewer products than this the query is widened: less than a page's first rows. Ten was better than none and
-/// worse than nothing on the judged queries (ENGINEERING.md §6: +.03 nDCG, no query worse).
-const ENOUGH_PRODUCTS: u64 = 10;
-
 /// All that the words may have meant, one for each; `None` as typed.
 type Readings = Option<Rc<[WordCorrections]>>;
 
@@ -45,8 +41,9 @@ impl Search<'_> {
         let all = Needed::all(&self.plan);
         let mut answer = self.pass("strict", None, all)?;
         let as_typed = answer.collected.products;
+        let enough = self.request.enough;
         let mut readings = None;
-        if as_typed < ENOUGH_PRODUCTS {
+        if as_typed < enough {
             let read = self.readings(analyzer)?;
             let is_mistyped = read.iter().any(|word| word.budget > 0);
             if is_mistyped || read.iter().any(|word| !word.splits.is_empty()) {
@@ -58,7 +55,7 @@ impl Search<'_> {
         let rungs = rungs(&self.plan);
         for rung in &rungs {
             let found = answer.collected.products;
-            if found >= ENOUGH_PRODUCTS || (rung.only_from_nothing && found > 0) {
+            if found >= enough || (rung.only_from_nothing && found > 0) {
                 break;
             }
             // A word may be mistyped although nothing has it beside another that is missing.
@@ -67,7 +64,7 @@ impl Search<'_> {
                 answer.relaxation.push(rung.told(&self.plan));
             }
         }
-        if answer.collected.products == 0 {
+        if enough > 0 && answer.collected.products == 0 {
             answer = self.apart(answer, readings.as_deref(), rungs.last())?;
         }
         self.state_facets(&answer);

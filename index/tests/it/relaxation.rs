@@ -61,3 +61,27 @@ fn enough_with_all_words_that_matter_ends_the_ladder() {
     let page = found(&all.iter().map(String::as_str).collect::<Vec<_>>(), "ps4 game pro");
     assert_eq!((page.total, page.relaxation), (10, vec![step("details", &["pro"], 1)]));
 }
+
+#[test]
+fn how_much_is_enough_is_the_askers_to_say() {
+    let all = ["USB stick", "USB battery", "Battery"];
+    let asked = |enough| search(&titled(&all), &SearchRequest { enough, ..ask("usb battery") });
+    assert_eq!(asked(2).total, 3, "one is less than two");
+    for enough in [0, 1] {
+        let page = asked(enough);
+        assert_eq!((titles(&page), page.relaxed), (vec!["USB battery".to_owned()], false));
+    }
+    let nothing = |q: &str, enough| search(&titled(&all), &SearchRequest { enough, ..ask(q) });
+    for q in ["usb kettle", "batery", "usbstick"] {
+        assert!(nothing(q, 1).total > 0, "{q}");
+        assert_eq!(nothing(q, 0).total, 0, "{q}");
+    }
+}
+
+#[test]
+fn wording_is_told_to_those_who_ask_for_it() {
+    let page = search(&titled(&["Battery"]), &ask("batery"));
+    assert_eq!(page.corrected.as_deref(), Some("battery"));
+    let silent = search(&titled(&["Battery"]), &SearchRequest { tells_wording: false, ..ask("batery") });
+    assert_eq!((titles(&silent), silent.corrected), (titles(&page), None));
+}

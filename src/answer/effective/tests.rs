@@ -104,6 +104,14 @@ fn another_window_of_ranking_is_another_question() {
 }
 
 #[test]
+fn how_much_is_enough_and_whether_wording_is_told_are_other_questions() {
+    let content = normal(SearchRequest { enough: 3, ..SearchRequest::default() });
+    assert_ne!(search_key(SCOPE, &content).text(), key(""));
+    let silent = normal(SearchRequest { tells_wording: false, ..SearchRequest::default() });
+    assert_ne!(search_key(SCOPE, &silent).text(), key(""));
+}
+
+#[test]
 fn names_with_commas_and_colons_cannot_be_mistaken_for_several() {
     let request = |facets: &[&str]| {
         let facets = facets.iter().map(|facet| (*facet).to_owned()).collect();
@@ -133,7 +141,7 @@ fn catalog_settings_rules_kind_and_suggestions_are_part_of_the_key() {
     for (at, key) in keys.iter().enumerate() {
         assert!(!keys[..at].contains(key), "{}", key.text());
     }
-    assert_eq!(keys[0].text(), "search/v4/demo/3?q=a");
+    assert_eq!(keys[0].text(), "search/v5/demo/3?q=a");
 }
 
 #[test]

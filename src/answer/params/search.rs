@@ -95,6 +95,8 @@ pub fn read(mut params: Params) -> Result<SearchParams, AnswerError> {
         prefix: params.flag("prefix")?.unwrap_or(defaults.prefix),
         explain_ranking: explain.ranking,
         window: defaults.window,
+        enough: defaults.enough,
+        tells_wording: defaults.tells_wording,
         context: params.list("context", CONTEXTS_MAX, CONTEXT_BYTES_MAX)?.unwrap_or_default(),
     };
     let reach = request.page * request.per_page;
@@ -217,6 +219,8 @@ mod tests {
             prefix: false,
             explain_ranking: true,
             window: SearchRequest::default().window,
+            enough: SearchRequest::default().enough,
+            tells_wording: true,
             context: vec!["phone".into()],
         };
         assert_eq!(params.request, expected);
