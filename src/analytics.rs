@@ -10,6 +10,7 @@
 //! committed to, less than [`SHOWN_MIN`] times is never shown by its words.
 
 pub mod report;
+pub mod synonyms;
 mod table;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 //!
 //! An event is judged and stripped of all that is personal ([`privacy`], [`secret`]), written to the catalog's
 //! [`journal`], and only then counted. Everything else is a **fold over the journal**: [`sessions`] tell which searches
-//! count, [`counts`] what is suggested, [`crate::analytics`] what merchandisers see; [`sharing`] tells
+//! count, [`counts`] what is suggested, [`trail`] and [`reformulation`] which words may be synonyms, [`pairs`] how many
+//! said so, [`crate::analytics`] what merchandisers see; [`sharing`] tells
 //! other nodes. A start reads the journal again, on a
 //! thread of its own, and knows what it knew. Deleting the folder loses what was learned and nothing else.
 //!
@@ -14,16 +15,20 @@
 
 pub mod counts;
 pub mod day;
+mod dismissed;
 pub mod event;
 pub mod finding;
 pub mod journal;
 pub mod keepers;
+pub mod pairs;
 pub mod privacy;
 pub mod record;
+pub mod reformulation;
 mod secret;
 mod seen;
 pub mod sessions;
 mod sharing;
+mod trail;
 
 #[cfg(test)]
 mod tests;
@@ -41,12 +46,16 @@ use crate::analytics::Analytics;
 use crate::analytics::report::{Range, Report};
 use counts::{Counts, Learned};
 use day::Day;
+use dismissed::Dismissed;
 use event::Event;
 use journal::{Journal, Keep, Replayed};
+use pairs::{Pairs, Supported};
 use record::{Answered, Deed, Record};
+use reformulation::Pair;
 use secret::{Purpose, Secret};
 use seen::Seen;
-use sessions::Sessions;
+use sessions::{Counted, Sessions};
+use trail::Trails;
 
 /// Folder within a catalog's.
 pub const FOLDER: &str = "events";
@@ -67,6 +76,8 @@ pub struct Learner {
     heard: Mutex<Vec<Learned>>,
     /// Queries that may be suggested, and as what, when it was last looked.
     accepted: Mutex<FxHashMap<Box<str>, Box<str>>>,
+    /// What is not to be offered as synonyms.
+    dismissed: Mutex<Dismissed>,
     /// Raised with everything that counted.
     version: AtomicU64,
     ready: AtomicBool,
@@ -77,7 +88,15 @@ pub struct Learner {
 struct State {
     seen: Seen,
     sessions: Sessions,
+    tallies: Tallies,
+}
+
+/// What is told of what counted.
+#[derive(Debug, Default)]
+struct Tallies {
     counts: Counts,
+    trails: Trails,
+    pairs: Pairs,
     analytics: Analytics,
 }
 
@@ -133,6 +152,7 @@ impl Learner {
             let journal = Journal::open(&folder, keep).map_err(failed)?;
             (Some(Mutex::new(journal)), Secret::of_folder(&folder).map_err(failed)?)
         };
+        let dismissed = Dismissed::open(&folder).map_err(failed)?;
         Ok(Self {
             folder,
             keep,
@@ -141,6 +161,7 @@ impl Learner {
             state: Mutex::default(),
             heard: Mutex::default(),
             accepted: Mutex::default(),
+            dismissed: Mutex::new(dismissed),
             version: AtomicU64::default(),
             ready: AtomicBool::new(false),
         })
@@ -151,7 +172,7 @@ impl Learner {
     /// # Errors
     /// A failing disk; what was read until then counts.
     pub fn restore(&self, now: u64) -> io::Result<Replayed> {
-        self.state().analytics.forget_before(self.first_day(now));
+        self.state().tallies.analytics.forget_before(self.first_day(now));
         let replayed =
             Journal::replay(&self.folder, self.keep, Day::of(now), |record| self.state().apply(&record.by(now)));
         if let Some(journal) = &self.journal {
@@ -238,7 +259,7 @@ impl Learner {
     fn own(&self, now: u64, settings: &Autocomplete, limit: usize) -> Vec<Learned> {
         let mut state = self.state();
         state.settle(now);
-        state.counts.learned(now, settings, limit)
+        state.tallies.counts.learned(now, settings, limit)
     }
 
     /// Takes note of what other nodes have learned, in place of what they had before.
@@ -268,8 +289,32 @@ impl Learner {
     pub fn report(&self, range: Range, now: u64, limit: usize) -> Report {
         let mut state = self.state();
         state.settle(now);
-        state.analytics.forget_before(self.first_day(now));
-        state.analytics.report(range, limit)
+        state.tallies.analytics.forget_before(self.first_day(now));
+        state.tallies.analytics.report(range, limit)
+    }
+
+    /// What enough sessions said in the same other words and nobody dismissed, the most supported of late first. Of this
+    /// node's own sessions.
+    pub fn reformulations(&self, now: u64, settings: &Autocomplete) -> Vec<Supported> {
+        let mut state = self.state();
+        state.settle(now);
+        let mut supported = state.tallies.pairs.supported(now, settings.min_sessions);
+        drop(state);
+        let dismissed = locked(&self.dismissed);
+        supported.retain(|supported| !dismissed.contains(&supported.pair));
+        supported
+    }
+
+    /// Takes note that a pair is not to be offered any more, durably. Blocking.
+    ///
+    /// # Errors
+    /// [`LearnError`].
+    pub fn dismiss(&self, pair: Pair) -> Result<(), LearnError> {
+        if self.journal.is_none() {
+            return Err(LearnError::ReadOnly);
+        }
+        let failed = |source| LearnError::Journal { folder: self.folder.clone(), source };
+        locked(&self.dismissed).add(pair).map_err(failed)
     }
 
     /// The first day of which anything is kept at `now`.
@@ -296,7 +341,7 @@ impl Learner {
         journal.append(today, records).map_err(|source| LearnError::Journal { folder: self.folder.clone(), source })?;
         let mut state = self.state();
         records.iter().for_each(|record| state.apply(record));
-        state.analytics.forget_before(self.first_day(now));
+        state.tallies.analytics.forget_before(self.first_day(now));
         drop(state);
         self.version.fetch_add(1, Ordering::Release);
         Ok(())
@@ -343,35 +388,41 @@ impl Learner {
 
 impl State {
     fn apply(&mut self, record: &Record) {
-        let Self { seen, sessions, counts, analytics } = self;
+        let Self { seen, sessions, tallies } = self;
         match record {
             Record::Answered(answered) if answered.query.is_empty() => {
-                analytics.withheld(answered.time, u64::from(answered.times));
+                tallies.analytics.withheld(answered.time, u64::from(answered.times));
             }
-            Record::Answered(answered) => analytics.answered(answered),
+            Record::Answered(answered) => tallies.analytics.answered(answered),
             Record::Deed(deed) => {
                 seen.insert(deed.identity);
                 if deed.withheld {
-                    analytics.withheld(deed.time, 1);
+                    tallies.analytics.withheld(deed.time, 1);
                 }
-                sessions.take(deed, &mut |counted| {
-                    counts.add(&counted);
-                    analytics.deed(&counted);
-                });
+                sessions.take(deed, &mut |counted| tallies.count(&counted));
             }
         }
     }
 
     /// Whether anything counted.
     fn settle(&mut self, now: u64) -> bool {
-        let Self { sessions, counts, analytics, .. } = self;
+        let Self { sessions, tallies, .. } = self;
         let mut any = false;
         sessions.settle(now, &mut |counted| {
-            counts.add(&counted);
-            analytics.deed(&counted);
+            tallies.count(&counted);
             any = true;
         });
         any
+    }
+}
+
+impl Tallies {
+    fn count(&mut self, counted: &Counted) {
+        self.counts.add(counted);
+        self.analytics.deed(counted);
+        if let Some(pair) = self.trails.follow(counted) {
+            self.pairs.add(pair, counted.session, counted.time);
+        }
     }
 }
 

@@ -114,6 +114,12 @@ impl Snapshot {
         &self.inner.lexicon.settings
     }
 
+    /// Whether who asks for `from` also finds what has `to`, since both are forms of the same words, or since the settings
+    /// say so.
+    pub fn means_also(&self, from: &str, to: &str) -> bool {
+        self.inner.lexicon.means_also(from, to)
+    }
+
     /// Products that can be found.
     pub fn product_count(&self) -> u64 {
         self.inner.searcher.num_docs()

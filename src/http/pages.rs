@@ -52,6 +52,7 @@ assets! {
     "/style.css" => "style.css" as CSS;
     "/icon.svg" => "icon.svg" as SVG;
     "/analytics.css" => "analytics.css" as CSS;
+    "/app/analytics/candidates.js" => "app/analytics/candidates.js" as SCRIPT;
     "/app/analytics/main.js" => "app/analytics/main.js" as SCRIPT;
     "/app/api.js" => "app/api.js" as SCRIPT;
     "/app/card.js" => "app/card.js" as SCRIPT;

@@ -25,7 +25,7 @@ pub enum Route {
     Settings,
     /// `/v1/{catalog}/events`
     Events,
-    /// `/v1/{catalog}/analytics`
+    /// `/v1/{catalog}/analytics` and what is below it
     Analytics,
     /// `/v1/{catalog}/rules` and what is below it
     Rules,
@@ -76,7 +76,7 @@ impl Route {
             Some((_, "live")) => Self::Live,
             Some((_, "settings")) => Self::Settings,
             Some((_, "events")) => Self::Events,
-            Some((_, "analytics")) => Self::Analytics,
+            Some((_, "analytics" | "analytics/dismiss")) => Self::Analytics,
             Some((_, "rules" | "rules/history" | "rules/undo" | "rules/preview")) => Self::Rules,
             Some(("admin", _)) => Self::Admin,
             Some((_, rest)) if rest.starts_with("products/") => Self::Product,
@@ -180,6 +180,8 @@ mod tests {
             ("/v1/stats", Route::Stats),
             ("/v1/shop/events", Route::Events),
             ("/v1/shop/analytics", Route::Analytics),
+            ("/v1/shop/analytics/dismiss", Route::Analytics),
+            ("/v1/shop/analytics/other", Route::Other),
             ("/v1/shop/live", Route::Live),
             ("/v1/admin/backup", Route::Admin),
             ("/v1/shop/live/1", Route::Other),
@@ -211,6 +213,7 @@ mod tests {
             (Method::POST, "/v1/shop/events", shop(Search)),
             (Method::OPTIONS, "/v1/shop/events", Need::Nothing),
             (Method::GET, "/v1/shop/analytics", shop(Merchandise)),
+            (Method::POST, "/v1/shop/analytics/dismiss", shop(Merchandise)),
             (Method::POST, "/v1/shop/rules/preview", shop(Merchandise)),
             (Method::GET, "/v1/stats", server),
             (Method::POST, "/v1/admin/backup", server),

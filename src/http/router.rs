@@ -30,6 +30,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/{catalog}/live", post(live::post))
         .route("/v1/{catalog}/events", post(events::post).merge(preflight("POST, OPTIONS")))
         .route("/v1/{catalog}/analytics", get(analytics::get))
+        .route("/v1/{catalog}/analytics/dismiss", post(analytics::dismiss))
         .route("/v1/{catalog}/settings", get(settings::get).put(settings::put))
         .route("/v1/{catalog}/rules", get(rules::get).put(rules::put))
         .route("/v1/{catalog}/rules/history", get(rules::history))

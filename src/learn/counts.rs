@@ -33,11 +33,11 @@ const SLOW_PER_FAST: f64 = SLOW_HALF_LIFE_MS / FAST_HALF_LIFE_MS;
 const REBASE_AFTER_MS: u64 = 7 * 86_400_000;
 /// How far behind `t₀` a time may be before the clock was wrong when `t₀` was set: the latest that an event may come, and a
 /// day.
-const REBASE_BACK_MS: u64 = 8 * 86_400_000;
+pub(super) const REBASE_BACK_MS: u64 = 8 * 86_400_000;
 /// Least slow sum worth remembering: one search, seven weeks ago.
 const WEIGHT_FORGOTTEN: f64 = 1.0 / 128.0;
 /// Least weight at which a query is a suggestion: the ten sessions of three weeks ago.
-const WEIGHT_MIN: f64 = 1.0;
+pub(super) const WEIGHT_MIN: f64 = 1.0;
 
 /// Queries held: some 300 bytes each with their sessions, 30 MB; three times that if all are of the longest. Shoppers of most catalogs ask less than that in a
 /// month; of more, the rarest could not be suggested anyway.

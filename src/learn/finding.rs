@@ -46,6 +46,14 @@ pub fn find(snapshot: &Snapshot, query: &str, cancel: CancelCheck<'_>) -> Result
     Ok(finding(&corrected, results))
 }
 
+/// Products that have all words of a text as they are or by a synonym, sold out or not.
+///
+/// # Errors
+/// A failing engine, or cancelled.
+pub fn products_with(snapshot: &Snapshot, text: &str, cancel: CancelCheck<'_>) -> Result<u64, IndexError> {
+    results(snapshot, text, None, cancel)
+}
+
 /// How much may be spent on telling long numbers apart, whoever sends them.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {

@@ -167,7 +167,7 @@ fn what_cannot_be_written_does_not_count() {
     let event = sent(json!({"type": "search", "session": 1, "query": "q"}), START);
     let error = learner.take(&[event], START, &|_| false).unwrap_err();
     assert!(matches!(error, LearnError::Journal { .. }) && error.to_string().contains(FOLDER), "{error}");
-    assert_eq!(learner.state().counts.len(), 0);
+    assert_eq!(learner.state().tallies.counts.len(), 0);
     let version = learner.version();
     std::fs::create_dir(folder.path().join(FOLDER)).unwrap();
     search(&learner, "red shoes", 0..12, START);

@@ -4,6 +4,7 @@ mod analytics;
 mod events;
 mod sharing;
 mod suggestions;
+mod synonyms;
 
 use serde_json::{Value, json};
 

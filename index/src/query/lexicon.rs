@@ -42,11 +42,7 @@ impl Lexicon {
         let mut spellings = BTreeMap::new();
         let mut add = |source: &str, target: &str, weight: f32| {
             let spelling = fold::fold(source);
-            let mut terms = |text: &str| -> Vec<String> {
-                let groups = groups(tokenize(text, settings.language));
-                groups.iter().map(|group| match_term(&mut analyzer, group)).collect()
-            };
-            let (source, target) = (terms(source), terms(target));
+            let (source, target) = (terms(&mut analyzer, &settings, source), terms(&mut analyzer, &settings, target));
             let sensible = 1..=SYNONYM_WORDS_MAX;
             if sensible.contains(&source.len()) && sensible.contains(&target.len()) {
                 if let [term] = source.as_slice() {
@@ -95,10 +91,23 @@ impl Lexicon {
         })
     }
 
+    /// Whether the two texts are forms of the same words, or a rule leads from one to the other.
+    pub(crate) fn means_also(&self, from: &str, to: &str) -> bool {
+        let mut analyzer = Analyzer::new(Arc::clone(&self.settings));
+        let (from, to) = (terms(&mut analyzer, &self.settings, from), terms(&mut analyzer, &self.settings, to));
+        let rules = from.first().map_or(&[][..], |first| self.rules(first));
+        from == to || rules.iter().any(|rule| rule.source == from && rule.target == to)
+    }
+
     /// Rules whose source begins with the word.
     pub(crate) fn rules(&self, first: &str) -> &[SynonymRule] {
         self.synonyms.get(first).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The terms of a text's words.
+fn terms(analyzer: &mut Analyzer, settings: &Settings, text: &str) -> Vec<String> {
+    groups(tokenize(text, settings.language)).iter().map(|group| match_term(analyzer, group)).collect()
 }
 
 /// A group as one folded word.
@@ -121,4 +130,34 @@ pub(crate) fn match_term(analyzer: &mut Analyzer, group: &Group) -> String {
 /// The stem's term, or the word itself in a language without stemmer.
 pub(crate) fn word_term(analyzer: &mut Analyzer, word: &str) -> String {
     analyzer.stem(word).map_or_else(|| word.to_owned(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Synonym;
+
+    #[test]
+    fn what_is_meant_already_is_told_by_direction_and_in_every_form() {
+        let rule = |from: Option<&str>, to: &[&str]| Synonym {
+            from: from.map(String::from),
+            to: to.iter().map(|to| (*to).to_owned()).collect(),
+            weight: 0.8,
+        };
+        let synonyms = vec![rule(Some("divan"), &["couch"]), rule(None, &["loo roll", "toilet paper"])];
+        let lexicon = Lexicon::new(Arc::new(Settings { synonyms, ..Settings::default() }));
+        for (from, to, expected) in [
+            ("divan", "couch", true),
+            ("Divans", "couches", true),
+            ("couch", "divan", false),
+            ("toilet paper", "loo rolls", true),
+            ("toilet", "loo roll", false),
+            ("cities", "city", true),
+            ("laptop", "notebook", true),
+            ("laptop", "couch", false),
+            ("", "couch", false),
+        ] {
+            assert_eq!(lexicon.means_also(from, to), expected, "{from} → {to}");
+        }
+    }
 }

@@ -116,6 +116,52 @@ async fn of_answers_that_overtake_each_other_the_last_question_counts() {
 }
 
 #[tokio::test]
+async fn a_synonym_that_is_offered_is_approved_in_a_direction_or_dismissed() {
+    let server = TestServer::start();
+    fill(&server, &[]);
+    let deeds: String = (100..112)
+        .flat_map(|session| {
+            ["boiler", "tank"].into_iter().flat_map(move |vain| {
+                let did = |act: &str, query: &str| {
+                    json!({"type": act, "session": format!("{vain}{session}"), "query": query, "id": "1"})
+                };
+                [did("search", vain), did("search", "kettle"), did("click", "kettle")]
+            })
+        })
+        .map(|event: Value| format!("{event}\n"))
+        .collect();
+    let ndjson = ["Content-Type: application/x-ndjson"];
+    assert_eq!(server.request("POST", "/v1/shop/events", &ndjson, deeds.as_bytes()).status, 202);
+    let before = br#"{"facets": ["brand"]}"#;
+    let put = server.request("PUT", "/v1/shop/settings", &["Content-Type: application/json"], before);
+    assert_eq!(put.status, 202, "{}", put.text());
+    let browser = open(&server, DESKTOP, "?catalog=shop").await;
+    let offered = |vain: &str| row("candidates-table", &format!("^{vain} kettle 12 0 1 ApproveDismiss$"));
+    browser.until("both are offered", &format!("{} && {}", offered("boiler"), offered("tank"))).await;
+
+    browser.click("[aria-label='Dismiss tank, kettle']").await;
+    browser.until("it is gone", &format!("!{} && {}", offered("tank"), offered("boiler"))).await;
+    browser.click("[aria-label='Approve boiler, kettle']").await;
+    let dialog = "document.querySelector('#approve-dialog')";
+    let asked = format!("{dialog}.open && /Only boiler finds what has kettle/.test({dialog}.textContent)");
+    browser.until("the direction is asked for", &asked).await;
+    browser.click("#approve-cancel").await;
+    assert_eq!(server.get("/v1/shop/settings").json()["synonyms"], json!([]), "who only looks changes nothing");
+    browser.click("[aria-label='Approve boiler, kettle']").await;
+    browser.click("#approve-submit").await;
+    let told = "document.querySelector('#candidates-told').textContent === 'boiler now also finds kettle.'";
+    browser.until("what changed is told", told).await;
+    browser
+        .until("nothing is left", "/Nothing yet/.test(document.querySelector('#candidates-table').textContent)")
+        .await;
+    let settings = server.get("/v1/shop/settings").json();
+    assert_eq!(settings["synonyms"], json!([{"from": "boiler", "to": ["kettle"], "weight": 0.8_f32}]));
+    assert_eq!(settings["facets"], json!(["brand"]), "other settings stay");
+    assert_eq!(server.get("/v1/shop/search?q=boiler").json()["total"], 1);
+    end(&browser, "");
+}
+
+#[tokio::test]
 async fn a_key_for_merchandisers_opens_the_page_and_no_other_does() {
     let key = |name: &str, scopes: &str| {
         let hash = KeyHash::of(name.as_bytes()).to_text();

@@ -48,7 +48,7 @@ fn every_route_of_the_router_is_in_the_contract() {
     for path in listed.into_iter().chain(pages) {
         assert!(described.contains_key(path), "{path} is not described");
     }
-    assert_eq!(described.len(), 20 + pages.len());
+    assert_eq!(described.len(), 21 + pages.len());
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn routes() -> Vec<(String, String)> {
 fn needed(path: &str) -> &'static str {
     match path {
         "/v1/shop/search" | "/v1/shop/autocomplete" | "/v1/shop/events" => "search",
-        "/v1/shop/settings" | "/v1/shop/analytics" => "merchandise",
+        "/v1/shop/settings" | "/v1/shop/analytics" | "/v1/shop/analytics/dismiss" => "merchandise",
         _ if path.starts_with("/v1/shop/rules") => "merchandise",
         "/v1/stats" | "/metrics" => "admin",
         _ if path.starts_with("/v1/admin/") => "admin",

@@ -9,6 +9,7 @@ import { Table } from "../dashboard/live.js";
 import { byId, h, refill } from "../dom.js";
 import { formatMean, formatNumber, formatShare, NOTHING } from "../format.js";
 import { KeyForm } from "../key-form.js";
+import { Candidates } from "./candidates.js";
 
 /** The catalog that an address without one means: that of `storefind demo`. */
 const DEFAULT_CATALOG = "demo";
@@ -33,6 +34,7 @@ const TYPO_COLUMNS = [{ name: "Query" }, { name: "Corrected to" }, { name: "Corr
   { name: "Searches", number: true }, { name: "Click rate", number: true }];
 
 const keys = new KeyForm("its figures", load);
+const candidates = new Candidates(() => keys.key, load);
 const wanted = read(location.href);
 let asked = 0;
 
@@ -100,6 +102,7 @@ function show(told) {
     cells: [it.query, it.corrected_to ?? NOTHING, formatNumber(it.corrected), formatNumber(it.searches),
       formatShare(it.click_rate)],
   })));
+  candidates.show(wanted.catalog, told.synonym_candidates);
   // A live region is read when it changes, also to the same words.
   byId("announcer").textContent = "";
   byId("announcer").textContent = `Figures of ${wanted.catalog} from ${told.from} to ${told.to}.`;
