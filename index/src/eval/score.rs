@@ -11,9 +11,10 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use crate::error::IndexError;
 use crate::eval::cursor::WordCursor;
-use crate::eval::matching::{Evaluation, prefix_cursor, several_cursor};
+use crate::eval::matching::{Evaluation, docs_with, prefix_cursor, several_cursor};
 use crate::eval::split::split_docs;
 use crate::eval::wanted::Wanted;
+use crate::query::depend::WordCorrections;
 use crate::query::plan::{Alternative, WordPlan};
 use crate::rank::{self, Traits};
 use crate::settings::{Ranking, Settings};
@@ -26,7 +27,8 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 /// A match of an unfinished word counts like this frequency in a field of weight 1.
 const PREFIX_FREQUENCY: f32 = 0.5;
-/// What one edit leaves of a match.
+/// What one edit leaves of a match: a word that is nearer to what was typed goes before one that is farther, unless it
+/// stands in far better places.
 const CORRECTION_SHARE: f32 = 0.5;
 /// What is left of a match when a word is read as two: the same letters, so nearly all.
 const SPLIT_SHARE: f32 = 0.9;
@@ -136,13 +138,15 @@ fn products(searcher: &Searcher) -> u64 {
 struct WordStatistics {
     idf: f32,
     prefix_idf: f32,
+    /// Of all that a mistyped word may have meant as if it were one word: a rare one is no better guess than a common one.
+    corrected_idf: f32,
 }
 
 impl<'a> Statistics<'a> {
     pub(crate) fn gather(snapshot: &'a Snapshot, evaluation: Evaluation<'_>) -> Result<Self, IndexError> {
         let searcher = snapshot.searcher();
         let products = products(searcher);
-        let words = evaluation.plan.words.iter().map(|word| {
+        let words = evaluation.plan.words.iter().enumerate().map(|(at, word)| {
             let fields = snapshot.fields();
             let mut having = 0;
             for term in word.direct.iter().map(Alternative::stated) {
@@ -152,7 +156,15 @@ impl<'a> Statistics<'a> {
                 Some(prefix) => doc_freq(searcher, fields.prefix, prefix)?,
                 None => 0,
             };
-            Ok(WordStatistics { idf: idf(having, products), prefix_idf: idf(beginning, products) })
+            let corrected = match evaluation.corrections {
+                Some(all) => corrected_freq(snapshot, &all[at])?,
+                None => 0,
+            };
+            Ok(WordStatistics {
+                idf: idf(having, products),
+                prefix_idf: idf(beginning, products),
+                corrected_idf: idf(corrected, products),
+            })
         });
         Ok(Self {
             norms: snapshot.norms()?,
@@ -174,6 +186,19 @@ impl<'a> Statistics<'a> {
 
 pub(crate) fn doc_freq(searcher: &Searcher, field: Field, term: &str) -> Result<u64, IndexError> {
     Ok(searcher.doc_freq(&Term::from_field_text(field, term))?)
+}
+
+/// Products with the most frequent of the words that may have been meant.
+fn corrected_freq(snapshot: &Snapshot, corrections: &WordCorrections) -> Result<u64, IndexError> {
+    let mut having = corrections.prefixes.iter().map(|correction| correction.products).max().unwrap_or(0);
+    for (correction, term) in corrections.words.iter().zip(&corrections.terms) {
+        // Of a synonym of what may have been meant, only the distance is known.
+        having = having.max(match correction.products {
+            0 => doc_freq(snapshot.searcher(), snapshot.fields().words, term)?,
+            known => known,
+        });
+    }
+    Ok(having)
 }
 
 /// Inverse document frequency as in BM25, never negative.
@@ -208,6 +233,8 @@ struct WordScorer<'a> {
     is_certain: bool,
     /// Corrected matches by document, with what they count.
     corrected: Vec<(DocId, f32)>,
+    /// The first of them that is not below the last document scored.
+    corrected_at: usize,
     idf: f32,
     prefix_idf: f32,
 }
@@ -232,14 +259,7 @@ impl<'a> SegmentScorer<'a> {
         for (word_at, word) in evaluation.plan.words.iter().enumerate() {
             let mut scorer = WordScorer::open(snapshot, reader, word, statistics, &statistics.words[word_at])?;
             if let Some(corrections) = evaluation.corrections.map(|all| &all[word_at]) {
-                let fields = snapshot.fields();
-                let words = corrections.words.iter().zip(&corrections.terms).map(|(c, term)| (c.distance, term));
-                for (distance, term) in words {
-                    scorer.add_corrected(reader, fields.words, term, distance)?;
-                }
-                for correction in &corrections.prefixes {
-                    scorer.add_corrected(reader, fields.prefix, &correction.text, correction.distance)?;
-                }
+                scorer.add_corrections(snapshot, reader, corrections, statistics, word_at)?;
                 for split in &corrections.splits {
                     scorer.add_split(reader, &split_docs(snapshot, reader, split)?);
                 }
@@ -354,19 +374,69 @@ impl<'a> WordScorer<'a> {
             compounds.extend(cursor.map(|cursor| (WordCursor::new(vec![cursor]), alternative.weight)));
         }
         let (idf, prefix_idf) = (of_word.idf, of_word.prefix_idf);
-        Ok(Self { lists, exact, compounds, next: 0, prefix, is_certain: false, corrected: Vec::new(), idf, prefix_idf })
+        Ok(Self {
+            lists,
+            exact,
+            compounds,
+            next: 0,
+            prefix,
+            is_certain: false,
+            corrected: Vec::new(),
+            corrected_at: 0,
+            idf,
+            prefix_idf,
+        })
     }
 
-    fn add_corrected(&mut self, reader: &SegmentReader, field: Field, term: &str, edits: u8) -> Result<(), IndexError> {
-        let index = reader.inverted_index(field)?;
-        let term = Term::from_field_text(field, term);
-        let list = index.read_postings(&term, IndexRecordOption::Basic).map_err(tantivy::TantivyError::from)?;
-        let Some(mut list) = list else { return Ok(()) };
-        let score =
-            CORRECTION_SHARE.powi(i32::from(edits)) * idf(u64::from(list.doc_freq()), u64::from(reader.max_doc()));
-        while list.doc() != TERMINATED {
-            self.corrected.push((list.doc(), score.max(f32::MIN_POSITIVE)));
-            list.advance();
+    /// What the word may have meant counts as if it had been typed, but for its edits: by how often it occurs in which
+    /// fields.
+    fn add_corrections(
+        &mut self,
+        snapshot: &Snapshot,
+        reader: &SegmentReader,
+        corrections: &WordCorrections,
+        statistics: &Statistics<'_>,
+        word: usize,
+    ) -> Result<(), IndexError> {
+        let fields = snapshot.fields();
+        // Document, edits, and how often a word so near occurs there, in fields by their weight.
+        let mut occurrences: Vec<(DocId, u8, f32)> = Vec::new();
+        for (correction, term) in corrections.words.iter().zip(&corrections.terms) {
+            let Some(mut there) = docs_with(reader, fields.words, term)? else { continue };
+            // Also where no searched field has it.
+            while there.doc() != TERMINATED {
+                occurrences.push((there.doc(), correction.distance, 0.0));
+                there.advance();
+            }
+            for field in TextField::ALL {
+                if snapshot.settings().searchable.of(field) <= 0.0 {
+                    continue;
+                }
+                let Some(mut list) = frequencies(reader, fields.text(field), term)? else { continue };
+                let lengths = reader.get_fieldnorms_reader(fields.text(field))?;
+                let norms = &statistics.norms.0[field as usize];
+                while list.doc() != TERMINATED {
+                    let norm = norms[usize::from(lengths.fieldnorm_id(list.doc()))];
+                    occurrences.push((list.doc(), correction.distance, norm * list.term_freq() as f32));
+                    list.advance();
+                }
+            }
+        }
+        for correction in &corrections.prefixes {
+            let Some(mut there) = docs_with(reader, fields.prefix, &correction.text)? else { continue };
+            while there.doc() != TERMINATED {
+                occurrences.push((there.doc(), correction.distance, PREFIX_FREQUENCY));
+                there.advance();
+            }
+        }
+        // A stable sort merges what is in order already, and lists are.
+        occurrences.sort_by_key(|&(doc, edits, _)| (doc, edits));
+        let idf = statistics.words[word].corrected_idf;
+        for alike in occurrences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (doc, edits, _) = alike[0];
+            let frequency: f32 = alike.iter().map(|(.., frequency)| frequency).sum();
+            let score = CORRECTION_SHARE.powi(i32::from(edits)) * idf * frequency * (K1 + 1.0) / (frequency + K1);
+            self.corrected.push((doc, score.max(f32::MIN_POSITIVE)));
         }
         Ok(())
     }
@@ -422,8 +492,11 @@ impl<'a> WordScorer<'a> {
         (frequency, weight)
     }
 
-    fn corrected(&self, doc: DocId) -> f32 {
-        self.corrected.binary_search_by_key(&doc, |entry| entry.0).map_or(0.0, |at| self.corrected[at].1)
+    fn corrected(&mut self, doc: DocId) -> f32 {
+        while self.corrected.get(self.corrected_at).is_some_and(|entry| entry.0 < doc) {
+            self.corrected_at += 1;
+        }
+        self.corrected.get(self.corrected_at).filter(|entry| entry.0 == doc).map_or(0.0, |entry| entry.1)
     }
 }
 

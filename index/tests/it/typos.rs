@@ -1,8 +1,9 @@
 //! Mistyped words.
 
+use serde_json::json;
 use storefind_index::request::SearchRequest;
 
-use crate::fixture::{ask, search, titled, titles};
+use crate::fixture::{ask, catalog, ids, search, titled, titles};
 
 #[test]
 fn the_budget_grows_with_the_length() {
@@ -158,4 +159,22 @@ fn a_mistyped_word_has_the_synonyms_of_what_was_meant() {
     assert_eq!((titles(&page)[0].as_str(), page.total), ("Silver notebook", 2));
     assert_eq!(page.corrected.as_deref(), Some("laptop"));
     assert_eq!(search(&snapshot, &SearchRequest { typos: false, ..ask("labtop") }).total, 0);
+}
+
+#[test]
+fn a_corrected_word_ranks_products_as_the_word_itself_does() {
+    let snapshot = catalog(&[
+        json!({"id": "1", "title": "Lamp", "description": "Stands well beside any pot, pan, cup, or kettle on a shelf"}),
+        json!({"id": "2", "title": "Limescale remover strips for the long life of a kettle and of coffee machines"}),
+        json!({"id": "3", "title": "Lamp kettle stand", "description": "A kettle stand for every kettle"}),
+        json!({"id": "4", "title": "Steel kettle"}),
+        json!({"id": "5", "title": "Lamp", "categories": ["Kitchen > Kettle"]}),
+    ]);
+    let ranked = |q: &str| {
+        let page = search(&snapshot, &SearchRequest { prefix: false, ..ask(q) });
+        ids(&page).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let right = ranked("kettle");
+    assert_eq!((right.len(), right[0].as_str()), (5, "4"));
+    assert_eq!(ranked("kettel"), right);
 }
