@@ -180,11 +180,19 @@ impl Scanner<'_> {
     fn amount(&mut self) -> Option<f64> {
         let before = self.any_of(&[wording::CURRENCIES]);
         let word = self.words.get(self.at)?;
-        let amount = number(word).map(|number| amount(number, &self.text[word.place.clone()], self.language))?;
-        self.at += 1;
+        number(word)?;
+        // As it was typed: analysis reads `1,299.50` and `1.299,00` as two numbers.
+        let typed = figure(&self.text[word.place.start..]);
+        let amount = amount(typed, self.language)?;
+        let end = (word.place.start + typed.len()).max(word.place.end);
+        let mut currency = false;
+        while let Some(word) = self.words.get(self.at).filter(|word| word.place.start < end) {
+            currency |= word.currency;
+            self.at += 1;
+        }
         let behind = self.any_of(&[wording::CURRENCIES]);
-        self.is_price |= before || behind || word.currency;
-        amount.is_finite().then_some(amount)
+        self.is_price |= before || behind || currency;
+        Some(amount)
     }
 
     /// Steps over one word of each of the lists in turn, if that is what follows.
@@ -211,15 +219,42 @@ fn number(word: &ParsedWord) -> Option<&str> {
     }
 }
 
-/// `1.000` is a thousand where the comma is decimal.
-fn amount(number: &str, typed: &str, language: Language) -> f64 {
+/// The digits that a text begins with, and the separators between them.
+fn figure(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(text.len());
+    text[..end].trim_end_matches(['.', ','])
+}
+
+/// The amount that a figure says; `None` if its separators make no sense, as in `1,2,3`.
+///
+/// The separator that comes last, once and behind another or before other than three digits is the decimal one; before
+/// three digits a comma is one of thousands, and a point is where the language's decimal separator is the comma: in German
+/// `1.000` is a thousand.
+fn amount(figure: &str, language: Language) -> Option<f64> {
     let has_decimal_comma = matches!(language, Language::German | Language::French | Language::Spanish);
-    let mut groups = typed.split('.');
+    let (whole, fraction) = match figure.rsplit_once(['.', ',']) {
+        None => (figure, ""),
+        Some((whole, last)) => {
+            let mark = figure.as_bytes()[whole.len()];
+            let is_other = whole.contains(['.', ',']) && !whole.as_bytes().contains(&mark);
+            let groups = mark == b',' || has_decimal_comma || whole.contains(['.', ',']);
+            match last.len() == 3 && groups && !is_other {
+                true => (figure, ""),
+                false if is_other || !whole.contains(['.', ',']) => (whole, last),
+                false => return None,
+            }
+        }
+    };
+    let mut marks = whole.matches(['.', ',']);
+    let mark = marks.next();
+    let mut groups = whole.split(['.', ',']);
     let first = groups.next().unwrap_or_default();
-    let mut rest = groups.peekable();
-    let is_grouped = rest.peek().is_some() && first.len() <= 3 && rest.all(|group| group.len() == 3);
-    let plain = if has_decimal_comma && is_grouped { typed.replace('.', "") } else { number.to_owned() };
-    plain.parse().unwrap_or(f64::NAN)
+    let is_grouped = first.len() <= 3 && groups.all(|group| group.len() == 3) && marks.all(|other| Some(other) == mark);
+    if mark.is_some() && !is_grouped {
+        return None;
+    }
+    let amount: f64 = format!("{}.{fraction}0", whole.replace(['.', ','], "")).parse().ok()?;
+    amount.is_finite().then_some(amount)
 }
 
 #[cfg(test)]

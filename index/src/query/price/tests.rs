@@ -38,6 +38,12 @@ fn english_prices_are_read() {
     check("laptop under $500", "price < 500", "laptop");
     check("laptop under 500 dollars", "price < 500", "laptop");
     check("under 1,000 laptop bag", "price < 1000", "laptop bag");
+    check("laptop under 1,299.50", "price < 1299.5", "laptop");
+    check("laptop under $1,299.00 bag", "price < 1299", "laptop bag");
+    check("yacht under 1,250,000", "price < 1250000", "yacht");
+    check("yacht under 1,250,000.99", "price < 1250000.99", "yacht");
+    check("tv 1,000.00-2,000.00 €", "price:1000 TO 2000", "tv");
+    check("tea under 1.299", "price < 1.299", "tea");
     check("headphones over 100", "price > 100", "headphones");
     check("tv between 100 and 200", "price:100 TO 200", "tv");
     check("tv between 200 and 100 euro", "price:100 TO 200", "tv");
@@ -56,6 +62,9 @@ fn german_french_and_spanish_prices_are_read() {
     check(Language::German, "Kopfhörer unter 50 Euro", "price < 50", "kopfhorer");
     check(Language::German, "Fernseher bis zu 1.000 €", "price <= 1000", "fernseher");
     check(Language::German, "Fernseher zwischen 300 und 1.299", "price:300 TO 1299", "fernseher");
+    check(Language::German, "Fernseher unter 1.299,00 Euro", "price < 1299", "fernseher");
+    check(Language::German, "Fernseher unter 1.299.000,5", "price < 1299000.5", "fernseher");
+    check(Language::German, "Tee unter 4,99", "price < 4.99", "tee");
     check(Language::German, "Laptop günstiger als 500", "price < 500", "laptop");
     check(Language::German, "Laptop ab 500 Euro", "price >= 500", "laptop");
     check(Language::German, "Laptop von 500 bis 800 €", "price:500 TO 800", "laptop");
@@ -72,6 +81,8 @@ fn german_french_and_spanish_prices_are_read() {
 #[test]
 fn what_may_be_something_else_is_left_alone() {
     for query in [
+        "numbers under 1,2,3",
+        "numbers under 10,100,1000",
         "laptop",
         "windows 10",
         "laptop 500",
