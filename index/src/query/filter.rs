@@ -211,7 +211,10 @@ fn literal_values(term_field: &str, literal: &Literal) -> Vec<Scalar> {
         match text.to_ascii_lowercase().as_str() {
             "true" => values.push(Scalar::Bool(true)),
             "false" => values.push(Scalar::Bool(false)),
-            number => values.extend(number.parse().ok().filter(|n: &f64| n.is_finite()).map(Scalar::Number)),
+            // Adding zero turns -0 into 0, as products have it: what an answer depends on is compared as text.
+            number => {
+                values.extend(number.parse().ok().filter(|n: &f64| n.is_finite()).map(|n| Scalar::Number(n + 0.0)));
+            }
         }
     }
     values.push(Scalar::Text(text));

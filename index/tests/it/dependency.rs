@@ -147,3 +147,14 @@ fn an_empty_query_depends_on_every_change() {
     assert_eq!(page.dependency.variants.len(), 1);
     assert!(page.dependency.variants[0].clauses.is_empty());
 }
+
+#[test]
+fn a_filter_states_its_value_as_products_have_it_however_it_is_written() {
+    let snapshot = catalog(&[json!({"title": "Freezer", "attributes": {"degrees": -0.0}})]);
+    for written in ["0", "-0", "0.0", "-0.0", "0e5"] {
+        let page = search(&snapshot, &filtered(&format!("degrees:{written}")));
+        assert_eq!(page.total, 1, "{written}");
+        let stated = clauses(&page.dependency.variants[0]);
+        assert!(stated[0].contains(&"@degrees=0"), "{written}: {stated:?}");
+    }
+}
