@@ -90,6 +90,23 @@ pub enum LiveDependency {
     Any,
 }
 
+impl SearchPage {
+    /// Makes what this page depends on cover what `other` depends on, too: for an answer that is made of both.
+    pub fn depend_on(&mut self, other: Self) {
+        self.dependency.variants.extend(other.dependency.variants);
+        self.live = match (std::mem::take(&mut self.live), other.live) {
+            (LiveDependency::None, live) | (live, LiveDependency::None) => live,
+            (LiveDependency::Any, _) | (_, LiveDependency::Any) => LiveDependency::Any,
+            (LiveDependency::Products(mut some), LiveDependency::Products(others)) => {
+                some.extend(others);
+                some.sort_unstable();
+                some.dedup();
+                LiveDependency::Products(some)
+            }
+        };
+    }
+}
+
 /// Which live fields the request's `fields` selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveShown {

@@ -197,11 +197,17 @@ fn complete<E>(
     mut find: impl FnMut(&SearchRequest) -> Result<SearchPage, E>,
     count: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
 ) -> Result<(Body, SearchPage), E> {
+    let mut page = find(&beside(request))?;
     let suggested = match request.within {
         None => suggested,
-        Some(_) => visible(request, suggested, count)?,
+        Some(_) => visible(request, suggested, |asked| {
+            let counted = count(asked)?;
+            let total = counted.total;
+            // What is told of a suggestion changes with products that the prefix does not find: those with a synonym.
+            page.depend_on(counted);
+            Ok(total)
+        })?,
     };
-    let page = find(&beside(request))?;
     Ok((render::complete(request, &suggested, &page), page))
 }
 
@@ -228,9 +234,9 @@ pub(super) fn beside(request: &CompleteRequest) -> SearchRequest {
 fn visible<E>(
     request: &CompleteRequest,
     suggested: Vec<Suggestion>,
-    search: impl Fn(&SearchRequest) -> Result<SearchPage, E>,
+    mut total: impl FnMut(&SearchRequest) -> Result<u64, E>,
 ) -> Result<Vec<Suggestion>, E> {
-    let count = |text: &str, filter: Option<Filter>| {
+    let mut count = |text: &str, filter: Option<Filter>| {
         // As written and in full: a correction or a part of the words would find what the suggestion does not say.
         let asked = SearchRequest {
             q: text.to_owned(),
@@ -243,7 +249,7 @@ fn visible<E>(
             tells_wording: false,
             ..SearchRequest::default()
         };
-        search(&asked).map(|page| page.total)
+        total(&asked)
     };
     let mut visible = Vec::with_capacity(request.limit);
     for mut suggestion in suggested {

@@ -205,6 +205,31 @@ fn suggestions_tell_nothing_of_products_beyond_the_key() {
 }
 
 #[test]
+fn what_a_suggestion_finds_is_counted_anew_when_a_synonym_comes() {
+    let server = server();
+    let put = |line: &str| {
+        let headers = ["Authorization: Bearer all", "Content-Type: application/x-ndjson"];
+        let answer = server.request("POST", "/v1/shop/products?wait=searchable", &headers, line.as_bytes());
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    };
+    let counted = || {
+        let body = get(&server, "north", "/v1/shop/autocomplete?q=lap").json();
+        body["suggestions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["text"] == "Laptop")
+            .map(|it| it["results"].clone())
+    };
+    put(r#"{"id":"n3","title":"Laptop","price":1,"tenant":"north"}"#);
+    crate::support::server::until("it is suggested", || counted().is_some());
+    assert_eq!(counted(), Some(1.into()));
+    // It does not begin with `lap`, and suggestions say the same as before.
+    put(r#"{"id":"n4","title":"Notebook","price":1,"tenant":"north"}"#);
+    assert_eq!(counted(), Some(2.into()));
+}
+
+#[test]
 fn an_explanation_and_an_error_tell_nothing_beyond_the_key() {
     let server = server();
     let explained = get(&server, "north", "/v1/shop/search?q=southrn+kettle&explain=cache,ranking");
