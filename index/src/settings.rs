@@ -12,7 +12,7 @@ pub use check::SESSIONS_TOLD_APART_MAX;
 use crate::store::schema::TextField;
 
 /// Raised with every change of what a text's terms are; indexes built with another one are built anew.
-const ANALYSIS_VERSION: u32 = 2;
+const ANALYSIS_VERSION: u32 = 3;
 
 /// Settings of one catalog; the JSON of `GET` and `PUT /v1/{catalog}/settings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

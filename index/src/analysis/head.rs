@@ -3,10 +3,12 @@
 //! Shops write titles as chains of noun phrases without verbs: `Targus laptop bag 15.6" black`. In English and German
 //! the last word of a phrase is its head, so a word is a head where its phrase ends: before a number, a measure, a model
 //! number, a colour, a stop word, punctuation or the end of the title. A word that begins a complement (`for`, `with`)
-//! ends all that the title says of the product itself.
+//! ends all that the title says of the product itself. In French and Spanish the head comes first ([`first`]).
 //!
-//! Owns the rules by language and their few words. It refuses to guess: in a language whose nouns come first, or one
-//! without rules, no word is a head. Invariant: a pure function of text and language, like all of analysis.
+//! Owns the rules by language and their few words. It refuses to guess: in a language without rules no word is a head.
+//! Invariant: a pure function of text and language, like all of analysis.
+
+mod first;
 
 use super::phrase::{is_colour, is_complement};
 use super::tokenize::{Token, TokenKind, tokenize};
@@ -30,16 +32,33 @@ const BREAKS: [char; 10] = [',', ';', ':', '(', ')', '[', '|', '-', '–', '—'
 /// Put before the hash of a name, so that it never meets a word.
 const NAME_MARK: char = '=';
 
-/// Whether the language has rules for heads.
-fn has_heads(language: Language) -> bool {
-    matches!(language, Language::English | Language::German)
+/// Where a phrase has its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    First,
+    Last,
 }
 
-/// Calls `each` with the head nouns of a title, folded, in their order.
-pub(crate) fn for_each_head(title: &str, language: Language, mut each: impl FnMut(&str)) {
-    if !has_heads(language) {
-        return;
+/// Where phrases of the language have their heads, if it has rules for them.
+fn place(language: Language) -> Option<Place> {
+    match language {
+        Language::English | Language::German => Some(Place::Last),
+        Language::French | Language::Spanish => Some(Place::First),
+        Language::None => None,
     }
+}
+
+/// Calls `each` with the head nouns of a title, folded, in their order. `brand` is whose product it is: where nouns come
+/// first, a brand before them is none.
+pub(crate) fn for_each_head(title: &str, brand: Option<&str>, language: Language, each: impl FnMut(&str)) {
+    match place(language) {
+        Some(Place::First) => first::for_each_head(title, brand, language, each),
+        Some(Place::Last) => for_each_last(title, language, each),
+        None => {}
+    }
+}
+
+fn for_each_last(title: &str, language: Language, mut each: impl FnMut(&str)) {
     let groups = groups(tokenize(title, language));
     let mut before: Option<&Group> = None;
     let mut brackets = Brackets::default();
@@ -156,13 +175,12 @@ fn is_noun(token: &Token, language: Language) -> bool {
     is_long && !is_colour(language, word) && !is_complement(language, word) && !stop_words::is_stop_word(language, word)
 }
 
-/// Which of a query's words may be its head, likeliest first: the words of its first phrase from the last on. Shoppers
-/// write no punctuation and mix in numbers, so any word may end the phrase: `laptop 16gb`, `hp laptop black`.
+/// Which of a query's words may be its head, likeliest first: the words of its first phrase, from the side on which the
+/// language has heads. Shoppers write no punctuation and mix in numbers, so any word may end the phrase: `laptop 16gb`,
+/// `hp laptop black`.
 pub(crate) fn query_heads<'a>(words: impl Iterator<Item = &'a Group>, language: Language) -> Vec<usize> {
     let mut heads = Vec::new();
-    if !has_heads(language) {
-        return heads;
-    }
+    let Some(place) = place(language) else { return heads };
     for (at, group) in words.enumerate() {
         let Group::Single(token) = group else { continue };
         if token.kind != TokenKind::Word {
@@ -175,7 +193,9 @@ pub(crate) fn query_heads<'a>(words: impl Iterator<Item = &'a Group>, language: 
             heads.push(at);
         }
     }
-    heads.reverse();
+    if place == Place::Last {
+        heads.reverse();
+    }
     heads
 }
 
@@ -196,7 +216,7 @@ mod tests {
 
     fn check(title: &str, expected: &[&str]) {
         let mut found = Vec::new();
-        for_each_head(title, Language::English, |head| found.push(head.to_owned()));
+        for_each_head(title, None, Language::English, |head| found.push(head.to_owned()));
         assert_eq!(found, expected, "{title}");
     }
 
@@ -244,8 +264,7 @@ mod tests {
 
     #[test]
     fn without_rules_no_word_is_a_head() {
-        for_each_head("funda para portátil", Language::Spanish, |head| panic!("{head}"));
-        for_each_head("laptop", Language::None, |head| panic!("{head}"));
+        for_each_head("laptop", None, Language::None, |head| panic!("{head}"));
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl DocumentBuilder {
     fn add_features(&mut self, product: &Product) {
         let Self { settings, analyzer, features, .. } = self;
         features.clear();
-        for_each_head(&product.title, settings.language, |head| {
+        for_each_head(&product.title, product.brand.as_deref(), settings.language, |head| {
             features.push_unplaced(head);
             if let Some(stem) = analyzer.stem(head) {
                 features.push_unplaced(stem);

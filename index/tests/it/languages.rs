@@ -75,3 +75,30 @@ fn spanish() {
     check("televisores de 55\"", &["Televisor LG 55 pulgadas"]);
     check("lavavajillas", &["Lava vajillas Bosch"]);
 }
+
+/// Titles in the order in which they are found.
+fn ranked(language: Language, all: &[&str], query: &str) -> Vec<String> {
+    let settings = Settings { language, ..Settings::default() };
+    let products: Vec<_> = all.iter().map(|title| json!({"title": title, "brand": "Zorg"})).collect();
+    titles(&search(&catalog_with(settings, &products), &SearchRequest { prefix: false, ..ask(query) }))
+}
+
+#[test]
+fn an_accessory_is_not_what_it_is_for_where_nouns_come_first() {
+    let french = [
+        "Housse ordinateur",
+        "Sac à dos ordinateur Zorg",
+        "Chargeur pour ordinateur",
+        "Zorg ordinateur portable 15,6\" gris, clavier français et écran mat",
+    ];
+    assert_eq!(ranked(Language::French, &french, "ordinateurs")[0], french[3]);
+    assert_eq!(ranked(Language::French, &french, "sac ordinateur")[0], french[1]);
+    let spanish = [
+        "Funda portátil",
+        "Batería de portátil Zorg",
+        "Cargador para portátil",
+        "Portátil Zorg 15,6\" gris, teclado español y pantalla mate",
+    ];
+    assert_eq!(ranked(Language::Spanish, &spanish, "portátiles")[0], spanish[3]);
+    assert_eq!(ranked(Language::Spanish, &spanish, "batería portátil")[0], spanish[1]);
+}
