@@ -40,7 +40,8 @@ pub fn find(snapshot: &Snapshot, query: &str, cancel: CancelCheck<'_>) -> Result
     if results > 0 {
         return Ok(finding(query, results));
     }
-    let request = SearchRequest { q: query.to_owned(), per_page: 1, prefix: false, ..bare() };
+    let fields = Some(Vec::new());
+    let request = SearchRequest { q: query.to_owned(), fields, per_page: 1, prefix: false, ..SearchRequest::default() };
     let Some(corrected) = snapshot.search(&request, cancel)?.corrected else { return Ok(None) };
     let results = self::results(snapshot, &corrected, in_stock, cancel)?;
     Ok(finding(&corrected, results))
@@ -139,7 +140,7 @@ fn results(
     Ok(if is_found { page.total } else { 0 })
 }
 
-/// A search by the words as they are, shown without content.
+/// A search by the words as they are, all of them, shown without content.
 fn bare() -> SearchRequest {
     SearchRequest {
         fields: Some(Vec::new()),
@@ -191,6 +192,15 @@ mod tests {
         for words in ["4008496559862", "4008-4965-59862", "120 55 88", "120-55-88"] {
             assert!(numbers.know(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_mistyped_query_may_be_suggested_as_what_was_meant() {
+        let (_folder, catalog) = catalog(&["Red kettle", "Red lamp"]);
+        let snapshot = catalog.snapshot();
+        let found = |query: &str| find(&snapshot, query, &|| false).unwrap().map(|found| found.phrase.to_string());
+        assert_eq!(found("red kettel").as_deref(), Some("red kettle"));
+        assert_eq!(found("red unicorn"), None, "a part of the words is not what was searched");
     }
 
     #[test]
